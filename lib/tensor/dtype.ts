@@ -1,0 +1,110 @@
+/** Element types. Names are those of onnxruntime-common; `short` names kernels. */
+type Bytes = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+export type TypedArray = Bytes | Float32Array | Float64Array | BigInt64Array | BigUint64Array;
+
+interface Info {
+  /** suffix of kernel names */
+  readonly short: string;
+  /** TensorProto.DataType */
+  readonly onnx: number;
+  readonly bytes: number;
+  readonly array: TypedArrayConstructor | null;
+  readonly kind: 'float' | 'signed' | 'unsigned' | 'bool' | 'string';
+}
+type TypedArrayConstructor = {
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+/**
+ * 8-bit bool is 0 or 1. float16 and bfloat16 are bit patterns in Uint16Array. The order is the
+ * numbering of `Type` in native/kernel.h.
+ */
+export const DTYPES = {
+  float32: { short: 'f32', onnx: 1, bytes: 4, array: Float32Array, kind: 'float' },
+  float16: { short: 'f16', onnx: 10, bytes: 2, array: Uint16Array, kind: 'float' },
+  bfloat16: { short: 'bf16', onnx: 16, bytes: 2, array: Uint16Array, kind: 'float' },
+  float64: { short: 'f64', onnx: 11, bytes: 8, array: Float64Array, kind: 'float' },
+  int8: { short: 'i8', onnx: 3, bytes: 1, array: Int8Array, kind: 'signed' },
+  uint8: { short: 'u8', onnx: 2, bytes: 1, array: Uint8Array, kind: 'unsigned' },
+  int16: { short: 'i16', onnx: 5, bytes: 2, array: Int16Array, kind: 'signed' },
+  uint16: { short: 'u16', onnx: 4, bytes: 2, array: Uint16Array, kind: 'unsigned' },
+  int32: { short: 'i32', onnx: 6, bytes: 4, array: Int32Array, kind: 'signed' },
+  uint32: { short: 'u32', onnx: 12, bytes: 4, array: Uint32Array, kind: 'unsigned' },
+  int64: { short: 'i64', onnx: 7, bytes: 8, array: BigInt64Array, kind: 'signed' },
+  uint64: { short: 'u64', onnx: 13, bytes: 8, array: BigUint64Array, kind: 'unsigned' },
+  bool: { short: 'bool', onnx: 9, bytes: 1, array: Uint8Array, kind: 'bool' },
+  string: { short: 'str', onnx: 8, bytes: 0, array: null, kind: 'string' },
+} as const satisfies Record<string, Info>;
+
+export type DType = keyof typeof DTYPES;
+export const DTYPE_NAMES = Object.keys(DTYPES) as DType[];
+
+const byOnnx = new Map<number, DType>(DTYPE_NAMES.map((n) => [DTYPES[n].onnx, n]));
+
+/** DType of a TensorProto.DataType number, or undefined. */
+export const dtypeOfOnnx = (code: number): DType | undefined => byOnnx.get(code);
+export const bytesOf = (dtype: DType): number => DTYPES[dtype].bytes;
+export const shortOf = (dtype: DType): string => DTYPES[dtype].short;
+export const kindOf = (dtype: DType): Info['kind'] => DTYPES[dtype].kind;
+export const isFloat = (dtype: DType): boolean => DTYPES[dtype].kind === 'float';
+export const isInteger = (dtype: DType): boolean =>
+  DTYPES[dtype].kind === 'signed' || DTYPES[dtype].kind === 'unsigned';
+
+/** A typed array of `length` zero elements; strings have none. */
+export function newArray(dtype: DType, length: number): TypedArray {
+  const array = DTYPES[dtype].array as TypedArrayConstructor | null;
+  if (!array) throw new TypeError(`no typed array for ${dtype}`);
+  return new array(length);
+}
+
+/** A view of `bytes` as elements of dtype; copies when the address is not a multiple of the size. */
+export function viewBytes(dtype: DType, bytes: Uint8Array): TypedArray {
+  const array = DTYPES[dtype].array as TypedArrayConstructor;
+  const size = array.BYTES_PER_ELEMENT;
+  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return new array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / size));
+}
+
+const f32 = new Float32Array(1);
+const u32 = new Uint32Array(f32.buffer);
+
+/** Value of a float16 bit pattern (IEEE 754 binary16). */
+export function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** float16 bit pattern nearest to x, ties to even. */
+export function toFloat16(x: number): number {
+  if (Number.isNaN(x)) return 0x7e00;
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const a = Math.abs(x);
+  if (a >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(a)));
+  const scaled = a / 2 ** (exponent - 10);
+  let q = Math.floor(scaled);
+  const rest = scaled - q;
+  if (rest > 0.5 || (rest === 0.5 && q % 2 === 1)) q++;
+  if (q < 1024) return sign | q;
+  return q === 2048 ? sign | ((exponent + 16) << 10) : sign | (((exponent + 15) << 10) + q - 1024);
+}
+
+/** Value of a bfloat16 bit pattern. */
+export function fromBfloat16(bits: number): number {
+  u32[0] = bits << 16;
+  return f32[0]!;
+}
+
+/** bfloat16 bit pattern nearest to x, ties to even. */
+export function toBfloat16(x: number): number {
+  f32[0] = x;
+  const bits = u32[0]!;
+  if (Number.isNaN(x)) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
