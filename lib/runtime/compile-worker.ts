@@ -1,0 +1,48 @@
+/** The compile worker: takes requests one after the other, answers with ids and plain data. */
+import { parentPort } from 'node:worker_threads';
+import { HaioError } from '../errors.js';
+import { loadAddon } from '../native/binding.js';
+import { type CompileOptions, type Compiled, type Deferred, type Source, compileModel } from './compile.js';
+
+export interface Request {
+  readonly id: number;
+  readonly source: Source;
+  readonly options: CompileOptions;
+}
+export type Reply =
+  | { readonly id: number; readonly progress: string }
+  | { readonly id: number; readonly result: Compiled | Deferred }
+  | { readonly id: number; readonly error: { code: string; message: string; fields?: object; stack?: string } };
+
+const port = parentPort!;
+let last: Promise<void> = Promise.resolve();
+port.on('message', (request: Request) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer({ id, source, options }: Request): Promise<void> {
+  try {
+    const result = await compileModel(loadAddon(), source, options, (phase) =>
+      port.postMessage({ id, progress: phase } satisfies Reply),
+    );
+    port.postMessage({ id, result } satisfies Reply);
+  } catch (e) {
+    const known = e instanceof HaioError;
+    const { message, stack } = e instanceof Error ? e : new Error(String(e));
+    port.postMessage({
+      id,
+      error: {
+        code: known ? e.code : 'HAIO_E_INTERNAL',
+        message,
+        ...(known ? { fields: plain(e.fields) } : { fields: { reason: message } }),
+        ...(stack === undefined ? {} : { stack }),
+      },
+    } satisfies Reply);
+  }
+}
+
+/** Only what structured clone takes. */
+const plain = (fields: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([k, v]) => [k, typeof v === 'number' ? v : String(v)]),
+  );

@@ -1,0 +1,127 @@
+/** Model bytes → compiled model in the addon's registry. Runs in the compile worker. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import { raise } from '../errors.js';
+import { type Graph, isTensorType, topological } from '../ir/graph.js';
+import { PinRequest } from '../ir/op.js';
+import type { Addon } from '../native/types.js';
+import { type ImportOptions, importModel, signatureOf } from '../onnx/import.js';
+import { optimize } from '../passes/index.js';
+import { buildModel } from '../plan/build.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** Where a model comes from: a file (with its external data beside it), or bytes. */
+export type Source =
+  | { readonly path: string }
+  | {
+      readonly bytes: Uint8Array;
+      readonly external?: Readonly<Record<string, Uint8Array>>;
+    };
+
+export interface CompileOptions {
+  readonly isa: string;
+  /** names of passes to leave out */
+  readonly off: readonly string[];
+  /** sizes of symbols, fixed in the compiled model */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** contents of inputs, fixed in the compiled model */
+  readonly values: Readonly<Record<string, Tensor>>;
+}
+
+/** One input or output as the model declares it: sizes are numbers or names of symbols. */
+export interface Signature {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Compiled {
+  /** id in the addon's registry, owned by whoever receives this */
+  readonly model: number;
+  readonly inputs: readonly Signature[];
+  readonly outputs: readonly Signature[];
+  readonly nodes: { readonly imported: number; readonly optimized: number };
+}
+
+/** A compile that needs numbers first: sizes of symbols, contents of inputs. */
+export interface Deferred {
+  readonly pins: { readonly symbols: readonly string[]; readonly inputs: readonly string[] };
+  readonly inputs: readonly Signature[];
+  readonly outputs: readonly Signature[];
+}
+
+export type Progress = (phase: 'import' | 'optimize' | 'plan') => void;
+
+/** Bytes of the model, and the reader of its external data (never outside the model's folder). */
+export async function open(
+  native: Addon,
+  source: Source,
+): Promise<{ bytes: Uint8Array; externalData: (location: string) => Uint8Array }> {
+  if ('path' in source) {
+    const base = dirname(resolve(source.path));
+    let bytes: Uint8Array;
+    try {
+      bytes = native.mapFile(resolve(source.path));
+    } catch {
+      // the portable way also gives the operating system's own words
+      bytes = await readFile(source.path).catch((e: unknown) =>
+        raise('HAIO_E_FILE', { path: source.path, reason: (e as Error).message }, e),
+      );
+    }
+    return {
+      bytes,
+      externalData(location) {
+        const path = resolve(base, location);
+        if (!path.startsWith(base + sep))
+          raise('HAIO_E_FILE', { path: location, reason: "outside the model's folder" });
+        try {
+          return native.mapFile(path);
+        } catch (e) {
+          return raise('HAIO_E_FILE', { path, reason: (e as { reason?: string }).reason ?? 'missing' }, e);
+        }
+      },
+    };
+  }
+  const { bytes, external = {} } = source;
+  return {
+    bytes,
+    externalData: (location) =>
+      external[location] ??
+      raise('HAIO_E_FILE', { path: location, reason: 'not among the external data given' }),
+  };
+}
+
+/** Number of nodes that a graph runs, bodies not counted. */
+export const countNodes = (graph: Graph): number =>
+  topological(graph.outputs).filter((n) => n.outputs.some((o) => isTensorType(o.fact.type))).length;
+
+/** @throws HaioError for models that cannot be compiled; returns Deferred when pins are needed */
+export async function compileModel(
+  native: Addon,
+  source: Source,
+  options: CompileOptions,
+  progress: Progress,
+): Promise<Compiled | Deferred> {
+  const { bytes, externalData } = await open(native, source);
+  progress('import');
+  const settings: ImportOptions = { sizes: options.sizes, values: options.values, externalData };
+  const signature = signatureOf(bytes);
+  try {
+    const imported = importModel(bytes, settings);
+    progress('optimize');
+    const graph = optimize(imported.graph, { off: options.off });
+    progress('plan');
+    const { model } = buildModel(graph, { native, isa: options.isa });
+    return {
+      model,
+      ...signature,
+      nodes: { imported: imported.onnxNodes, optimized: countNodes(graph) },
+    };
+  } catch (e) {
+    if (!(e instanceof PinRequest)) throw e;
+    return {
+      pins: { symbols: e.symbols.map((s) => s.name), inputs: [...e.inputs] },
+      ...signature,
+    };
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The JavaScript thread's side of compiling: a compile worker that is kept for a while between
+ * compiles. Bytes reach it through shared memory, copied in slices so that the event loop goes on.
+ */
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, HaioError } from '../errors.js';
+import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
+import type { Reply, Request } from './compile-worker.js';
+
+interface Job {
+  resolve(result: Compiled | Deferred): void;
+  reject(error: Error): void;
+  progress(phase: string): void;
+}
+
+/** milliseconds an idle worker is kept */
+const KEEP = 2000;
+/** bytes copied per turn of the event loop */
+const SLICE = 4 << 20;
+
+let worker: Worker | null = null;
+let timer: NodeJS.Timeout | null = null;
+const jobs = new Map<number, Job>();
+let ids = 0;
+
+function start(): Worker {
+  if (timer) clearTimeout(timer);
+  timer = null;
+  if (worker) {
+    worker.ref();
+    return worker;
+  }
+  const w = new Worker(new URL('./compile-worker.js', import.meta.url), {
+    execArgv: [],
+    stdout: false,
+  });
+  w.on('message', (reply: Reply) => settle(reply));
+  w.on('error', (e: Error) => fail(w, e));
+  w.on('exit', () => fail(w, new Error('the compile worker ended')));
+  worker = w;
+  return w;
+}
+
+function fail(w: Worker, cause: Error): void {
+  if (worker !== w) return;
+  worker = null;
+  for (const job of jobs.values())
+    job.reject(new HaioError('HAIO_E_INTERNAL', { reason: cause.message }, { cause }));
+  jobs.clear();
+}
+
+function settle(reply: Reply): void {
+  const job = jobs.get(reply.id);
+  if (!job) return;
+  if ('progress' in reply) return job.progress(reply.progress);
+  jobs.delete(reply.id);
+  if (jobs.size === 0) idle();
+  if ('result' in reply) return job.resolve(reply.result);
+  const { code, fields, message, stack } = reply.error;
+  const error = new HaioError(code as ErrorCode, (fields ?? {}) as Record<string, unknown>);
+  error.message = message;
+  if (stack !== undefined) error.stack = stack;
+  job.reject(error);
+}
+
+function idle(): void {
+  worker?.unref();
+  timer = setTimeout(() => {
+    const w = worker;
+    worker = null;
+    void w?.terminate();
+  }, KEEP);
+  timer.unref();
+}
+
+/** The same source with its bytes in shared memory; a file stays a path. */
+export async function shareSource(source: Source): Promise<Source> {
+  if ('path' in source) return source;
+  const external: Record<string, Uint8Array> = {};
+  for (const [name, bytes] of Object.entries(source.external ?? {}))
+    external[name] = await share(bytes);
+  return { bytes: await share(source.bytes), external };
+}
+
+async function share(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const out = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  for (let at = 0; at < bytes.length; at += SLICE) {
+    if (at > 0) await new Promise((resume) => setImmediate(resume));
+    out.set(bytes.subarray(at, at + SLICE), at);
+  }
+  return out;
+}
+
+/** Compiles in the worker. `source` must come from shareSource. */
+export function compileInWorker(
+  source: Source,
+  options: CompileOptions,
+  progress: (phase: string) => void = () => undefined,
+): Promise<Compiled | Deferred> {
+  return new Promise((resolve, reject) => {
+    const id = ++ids;
+    jobs.set(id, { resolve, reject, progress });
+    start().postMessage({ id, source, options } satisfies Request);
+  });
+}
