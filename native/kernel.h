@@ -122,5 +122,5 @@ struct Isa {
 #define HAIO_CAT(a, b) HAIO_CAT2(a, b, )
 #define HAIO_TABLE(file, ...)                                                                     \
   static const ::haio::OpRow kRows[] = {__VA_ARGS__};                                             \
-  extern "C" __attribute__((visibility("hidden"))) extern const ::haio::OpTable HAIO_CAT(HAIO_ISA, file); \
+  extern "C" __attribute__((visibility("hidden"))) const ::haio::OpTable HAIO_CAT(HAIO_ISA, file);        \
   extern "C" const ::haio::OpTable HAIO_CAT(HAIO_ISA, file) = {kRows, sizeof kRows / sizeof kRows[0]};
