@@ -1,0 +1,1 @@
+haio_isa(NAME portable PRIORITY 0 WIDTH)
