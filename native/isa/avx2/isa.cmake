@@ -1,2 +1,2 @@
-haio_isa(NAME avx2 ARCH x86_64 PRIORITY 20 WIDTH NEEDS avx2 fma f16c
+haio_isa(NAME avx2 PRIORITY 20 WIDTH NEEDS avx2 fma f16c
          FLAGS -mavx2 -mfma -mf16c)
