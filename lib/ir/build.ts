@@ -146,6 +146,19 @@ function outputValues(
   return [elementValues(op, inputs, attrs, facts[0]!)];
 }
 
+let ambient: readonly string[] = [];
+
+/** Runs `make`; nodes made in it without an origin of their own get this one. */
+export function withOrigin<T>(origin: readonly string[], make: () => T): T {
+  const before = ambient;
+  ambient = origin;
+  try {
+    return make();
+  } finally {
+    ambient = before;
+  }
+}
+
 const defaultContext = (wanted: readonly boolean[]): InferContext => ({
   wanted,
   pin(d) {
@@ -165,7 +178,7 @@ export function applyAll<A>(
   inputs: readonly (Value | null)[],
   options: ApplyOptions = {},
 ): readonly Value[] {
-  const { origin = [], wanted = [true], names = [] } = options;
+  const { origin = ambient, wanted = [true], names = [] } = options;
   let facts: readonly Fact[];
   try {
     facts = op.infer(
