@@ -1,1 +1,1 @@
-haio_isa(NAME neon PRIORITY 20 WIDTH NEEDS neon FLAGS -march=armv8-a)
+haio_isa(NAME neon PRIORITY 20 WIDTH NEEDS asimd FLAGS -march=armv8-a)
