@@ -52,8 +52,11 @@ function movedValues(
   op: OpDef,
   inputs: readonly (Value | null)[],
   attrs: unknown,
+  facts: readonly Fact[],
 ): (readonly Dim[] | undefined)[] | null {
-  if (!op.eval || !op.moves) return null;
+  const small = ({ type }: Fact): boolean =>
+    isTensorType(type) && isStatic(type.shape) && sizeOf(type.shape) <= VALUE_LIMIT;
+  if (!op.eval || !op.moves || !facts.every(small)) return null;
   const pool: Dim[] = [];
   const tensors: (Tensor | null)[] = [];
   for (const [i, v] of inputs.entries()) {
@@ -80,9 +83,7 @@ function movedValues(
       tensors.push(t);
     }
   }
-  return op
-    .eval(tensors, attrs)
-    .map((t) => (t.data.length > VALUE_LIMIT ? undefined : [...toNumbers(t)].map((i) => pool[i]!)));
+  return op.eval(tensors, attrs).map((t) => [...toNumbers(t)].map((i) => pool[i]!));
 }
 
 function elementValues(
@@ -142,7 +143,7 @@ function outputValues(
         attrs,
       ),
     ];
-  if (op.moves) return movedValues(op, inputs, attrs) ?? [];
+  if (op.moves) return movedValues(op, inputs, attrs, facts) ?? [];
   return [elementValues(op, inputs, attrs, facts[0]!)];
 }
 

@@ -6,7 +6,7 @@
 import { raise } from '../errors.js';
 import type { Dim, DimSymbol } from '../tensor/dim.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Fact, Graph, Node, Value } from './graph.js';
+import type { Fact, Graph, Node, Type, Value } from './graph.js';
 import type { Lowering, Operand } from './step.js';
 
 export interface InferContext {
@@ -19,16 +19,23 @@ export interface InferContext {
 }
 
 /**
- * Thrown when a compile needs numbers that only a run can give: sizes of symbols, or the contents of
- * small inputs. The compile is put off and repeated with them.
+ * Thrown when a compile needs numbers that only a run can give: sizes of symbols, the contents of
+ * small inputs, or the whole shape of inputs whose rank the model leaves open. The compile is put off
+ * and repeated with them.
  */
 export class PinRequest extends Error {
   readonly symbols: readonly DimSymbol[];
   readonly inputs: readonly string[];
-  constructor(symbols: readonly DimSymbol[], inputs: readonly string[]) {
-    super(`needs ${[...symbols.map((s) => s.name), ...inputs].join(', ')}`);
+  readonly shapes: readonly string[];
+  constructor(
+    symbols: readonly DimSymbol[],
+    inputs: readonly string[],
+    shapes: readonly string[] = [],
+  ) {
+    super(`needs ${[...symbols.map((s) => s.name), ...inputs, ...shapes].join(', ')}`);
     this.symbols = symbols;
     this.inputs = inputs;
+    this.shapes = shapes;
   }
 }
 
@@ -48,8 +55,14 @@ export interface OnnxNode {
   floats(name: string, fallback?: readonly number[]): readonly number[];
   strings(name: string, fallback?: readonly string[]): readonly string[];
   tensor(name: string): Tensor;
-  /** the body as a closed graph; outer values it uses are appended to its inputs: see `captures` */
-  graph(name: string): { readonly graph: Graph; readonly captures: readonly Value[] };
+  /**
+   * The body as a closed graph; outer values it uses are appended to its inputs: see `captures`.
+   * `types` are those of its own inputs, where the node knows them better than the body.
+   */
+  graph(
+    name: string,
+    types?: readonly (Type | null)[],
+  ): { readonly graph: Graph; readonly captures: readonly Value[] };
 }
 
 /**
