@@ -1,8 +1,15 @@
 /** The invariants of a graph, as a table; checked after every pass. */
 import type { Dim, DimSymbol } from '../tensor/dim.js';
-import { format, newSymbol, symbolDim, symbolsOf } from '../tensor/dim.js';
+import { format, isSym, newSymbol, symbolDim, symbolsOf } from '../tensor/dim.js';
 import { formatShape } from '../tensor/shape.js';
-import { type Fact, type Graph, type Node, isTensorType, topological } from './graph.js';
+import {
+  type Fact,
+  type Graph,
+  type Node,
+  type TensorType,
+  isTensorType,
+  topological,
+} from './graph.js';
 import type { InferContext } from './op.js';
 import { describe, sameType } from './rewrite.js';
 
@@ -117,11 +124,19 @@ function changedOutput(graph: Graph, before: Graph): string | null {
     const name = graph.outputNames[i]!;
     if (name !== before.outputNames[i])
       return `output '${before.outputNames[i]!}' became '${name}'`;
-    if (isTensorType(old.fact.type) && !sameType(v.fact, old.fact))
+    if (isTensorType(old.fact.type) && !refines(v.fact, old.fact))
       return `output '${name}' was ${formatFact(old.fact)}, became ${formatFact(v.fact)}`;
   }
   return null;
 }
+
+/** The same type, or one that knows more: a size may become a number. */
+const refines = (fact: Fact, old: Fact): boolean =>
+  isTensorType(fact.type) &&
+  isTensorType(old.type) &&
+  fact.type.dtype === old.type.dtype &&
+  fact.type.shape.length === old.type.shape.length &&
+  old.type.shape.every((d, i) => isSym(d) || d === (fact.type as TensorType).shape[i]);
 
 /** 'float32[n,3]'; sequences and such by their kind. */
 export function formatFact(fact: Fact): string {

@@ -1,0 +1,92 @@
+/**
+ * Computes at compile time what depends on constants only. Views of a constant change its strides;
+ * small results, and element-wise ones of some MB, come from `eval`; larger ones are left to the
+ * planner, which runs the native steps of constant nodes.
+ */
+import { apply, constant, constantTensor, literal } from '../ir/build.js';
+import { evalNode } from '../ir/eval.js';
+import { type Node, type Value, isTensorType } from '../ir/graph.js';
+import { hasTrait } from '../ir/op.js';
+import type { Pass } from '../ir/pass.js';
+import { mapGraph } from '../ir/rewrite.js';
+import type { Operand } from '../ir/step.js';
+import { SizeVector } from '../ops/size-vector.js';
+import { isSym } from '../tensor/dim.js';
+import { bytesOf } from '../tensor/dtype.js';
+import { isStatic } from '../tensor/shape.js';
+import { sizeOf } from '../tensor/tensor.js';
+import { type Weight, weightOf } from '../tensor/weight.js';
+
+/** Bytes of results that `eval` computes, in general and of element-wise ops. */
+const SMALL = 64 * 1024;
+const ELEMENTWISE = 4 * 1024 * 1024;
+/** Floating-point operations that `eval` may spend on one node. */
+const FLOPS = 1e7;
+
+export const foldConstants: Pass = {
+  name: 'fold-constants',
+  run: (graph, ctx) =>
+    mapGraph(graph, (node) => {
+      if (hasTrait(node.op, 'impure')) return null;
+      const folded = fromFacts(node) ?? fromConstants(node);
+      return folded && ctx.allow('fold', node) ? folded : null;
+    }),
+};
+
+/** Integer outputs whose elements are known: constants, or placeholders of expressions over sizes. */
+function fromFacts(node: Node): Value[] | null {
+  if (node.op === (SizeVector as unknown) || !node.outputs.every((o) => o.fact.value)) return null;
+  return node.outputs.map((o) => {
+    const { type, value } = o.fact;
+    if (!isTensorType(type) || !isStatic(type.shape)) return o;
+    const { dtype, shape } = type;
+    return value!.some(isSym)
+      ? apply(SizeVector, { dtype, shape, dims: value! }, [], { names: [o.name] })
+      : literal(dtype, shape, value as number[], o.name);
+  });
+}
+
+function fromConstants(node: Node): Value[] | null {
+  if (!node.inputs.every((v) => !v || v.weight || constantTensor(v))) return null;
+  return fromView(node) ?? (worthwhile(node) ? fromEval(node) : null);
+}
+
+/** A moving op on a constant: the same bytes seen with other strides. */
+function fromView(node: Node): Value[] | null {
+  const weight = node.inputs[0]?.weight;
+  if (!weight || weight.strings || !node.op.view) return null;
+  const { dtype, shape, strides, offset } = weight;
+  const buffer = { kind: 'weight', bytes: weight.bytes.length, weight } as const;
+  const views = node.op.view(node, { buffer, dtype, shape, strides, offset });
+  const weights = views?.map((o) => (o?.buffer === buffer ? seen(weight, o) : null));
+  if (!weights || weights.length < node.outputs.length || weights.includes(null)) return null;
+  return node.outputs.map((o, i) => constant(weights[i]!, o.name));
+}
+
+function seen(weight: Weight, { shape, strides, offset, dtype }: Operand): Weight | null {
+  if (!isStatic(shape) || !isStatic(strides) || typeof offset !== 'number') return null;
+  return dtype === weight.dtype ? { ...weight, shape, strides, offset } : null;
+}
+
+function worthwhile(node: Node): boolean {
+  const flops = node.op.cost?.(node).flops ?? 0;
+  if (typeof flops !== 'number' || flops > FLOPS) return false;
+  const limit = hasTrait(node.op, 'elementwise') ? ELEMENTWISE : SMALL;
+  const bytes = (v: Value | null): number => {
+    if (!v || !isTensorType(v.fact.type)) return 0;
+    const { dtype, shape } = v.fact.type;
+    // a size that `infer` had to invent is no larger than what it is made from
+    return isStatic(shape) ? sizeOf(shape) * Math.max(1, bytesOf(dtype)) : 0;
+  };
+  return [...node.inputs, ...node.outputs].every((v) => bytes(v) <= limit);
+}
+
+function fromEval(node: Node): Value[] | null {
+  if (!node.op.eval && !node.op.decompose) return null;
+  const results = evalNode(
+    node,
+    node.inputs.map((v) => v && constantTensor(v)),
+  );
+  if (!node.outputs.every((o) => isTensorType(o.fact.type))) return null;
+  return node.outputs.map((o, i) => constant(weightOf(results[i]!), o.name));
+}
