@@ -4,7 +4,7 @@ import type { Lowering, Operand, StepSpec } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import { bytesOf, newArray } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
-import { type Tensor, sizeOf } from '../tensor/tensor.js';
+import { type Tensor, sizeOf, toNumbers } from '../tensor/tensor.js';
 
 /** Rank that native operands have at most (kMaxRank of native/kernel.h). */
 export const MAX_RANK = 8;
@@ -57,6 +57,9 @@ export function strided(
   return filled(t, shape, data);
 }
 
+/** Elements of a small integer tensor. */
+export const intsOf = (t: Tensor | null | undefined): number[] => (t ? [...toNumbers(t)] : []);
+
 /** 'b4' and the like: moving kernels are named by element width. */
 export const widthOf = (operand: Operand): string => `b${bytesOf(operand.dtype)}`;
 
@@ -70,12 +73,15 @@ export const movable = (node: Node): boolean =>
 export const partsOf = (shape: readonly D.Dim[], bytes: number): D.Dim =>
   D.ceilDiv(D.mul(product(shape), bytes), 32768);
 
-/** The step that copies `from` to `to`: the same shape, any strides (native/ops/copy.cpp). */
-export function copyStep(from: Operand, to: Operand): StepSpec {
+/**
+ * The step that copies `from` to `to`: the same shape, any strides; the axes in the bit mask
+ * `reversed` are read backwards (native/ops/copy.cpp).
+ */
+export function copyStep(from: Operand, to: Operand, reversed = 0): StepSpec {
   const parts = partsOf(to.shape, bytesOf(to.dtype));
   return {
     kernel: `copy.${widthOf(to)}`,
-    params: { parts },
+    params: { parts, reversed },
     inputs: [from],
     outputs: [to],
     items: parts,

@@ -1,8 +1,8 @@
 /** Transpose (ONNX): output axis i is input axis perm[i]. */
-import { type Fact, type TensorType, isTensorType } from '../ir/graph.js';
-import { defineOp, shapeError, typeError } from '../ir/op.js';
+import { defineOp, shapeError } from '../ir/op.js';
 import type { Operand } from '../ir/step.js';
 import { denseStrides } from '../tensor/shape.js';
+import { rankAt, tensorAt } from './facts.js';
 import { copyTo, movable, strided } from './moving.js';
 
 export interface TransposeAttrs {
@@ -12,13 +12,10 @@ export interface TransposeAttrs {
 
 const pick = <T>(list: readonly T[], perm: readonly number[]): T[] => perm.map((i) => list[i]!);
 
-const typeOfFact = (fact: Fact | null | undefined): TensorType =>
-  fact && isTensorType(fact.type) ? fact.type : typeError('expected a tensor');
-
 export const Transpose = defineOp<TransposeAttrs>({
   name: 'Transpose',
-  infer([x], { perm }) {
-    const { dtype, shape } = typeOfFact(x);
+  infer(inputs, { perm }) {
+    const { dtype, shape } = tensorAt(inputs, 0);
     if (perm.length !== shape.length || perm.some((_, i) => !perm.includes(i)))
       shapeError(`perm [${perm.join(',')}] is no permutation of ${shape.length} axes`);
     return [{ type: { dtype, shape: pick(shape, perm) } }];
@@ -33,7 +30,7 @@ export const Transpose = defineOp<TransposeAttrs>({
       type: 'Transpose',
       since: 1,
       read: (n) => {
-        const rank = typeOfFact(n.inputs[0]?.fact).shape.length;
+        const rank = rankAt(n, 0);
         return { perm: n.ints('perm', Array.from({ length: rank }, (_, i) => rank - 1 - i)) };
       },
     },

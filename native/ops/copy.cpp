@@ -1,5 +1,6 @@
 // copy: out[i] = in[i] for each index i; the same dims, any strides on both sides (0 repeats an
-// input). The work is cut into `parts` equal shares of its loop nest; an item is one share.
+// input). Axes in the bit mask `reversed` are read backwards. The work is cut into `parts` equal
+// shares of its loop nest; an item is one share.
 #include "moving.h"
 
 namespace haio::HAIO_ISA::copy {
@@ -7,7 +8,7 @@ namespace {
 using namespace moving;
 
 struct Params {
-  int32_t parts;
+  int32_t parts, reversed;
 };
 
 // Loops from the outermost to the innermost, without axes of size 1, adjacent ones merged.
@@ -16,10 +17,14 @@ struct Nest {
   int64_t dims[kMaxRank], in[kMaxRank], out[kMaxRank];
 };
 
-Nest nestOf(const Operand& in, const Operand& out) {
+// `offset`: of the first input element, in elements.
+Nest nestOf(const Operand& in, const Operand& out, int32_t reversed, int64_t& offset) {
+  offset = 0;
   Nest s = {0, {}, {}, {}};
   for (int i = 0; i < in.rank; i++) {
     if (in.dims[i] == 1) continue;
+    const bool back = reversed >> i & 1;
+    if (back && in.dims[i] > 0) offset += (in.dims[i] - 1) * in.strides[i];
     // by stride of the output, so that writes run forwards whatever the order of the axes is
     int at = s.rank++;
     for (; at > 0 && s.out[at - 1] < out.strides[i]; at--) {
@@ -28,7 +33,7 @@ Nest nestOf(const Operand& in, const Operand& out) {
       s.out[at] = s.out[at - 1];
     }
     s.dims[at] = in.dims[i];
-    s.in[at] = in.strides[i];
+    s.in[at] = back ? -in.strides[i] : in.strides[i];
     s.out[at] = out.strides[i];
   }
   Nest n = {0, {}, {}, {}};
@@ -198,8 +203,10 @@ template <class T>
 void run(const StepArgs& a) {
   const T* in = static_cast<const T*>(a.in[0].data);
   T* out = static_cast<T*>(a.out[0].data);
-  Nest nest = nestOf(a.in[0], a.out[0]);
+  int64_t offset;
+  Nest nest = nestOf(a.in[0], a.out[0], paramsOf<Params>(a).reversed, offset);
   if (count(nest) == 0) return;
+  in += offset;
   const int64_t parts = paramsOf<Params>(a).parts;
   const auto begin = [&](int64_t total) { return share(total, (int64_t)a.begin, parts); };
   const auto end = [&](int64_t total) { return share(total, (int64_t)a.end, parts); };
@@ -275,7 +282,7 @@ const char* check(const StepArgs& a, size_t) {
 }
 
 #define HAIO_COPY(bits, T) \
-  {"copy." bits, "parts:i32", sizeof(Params), 1, 1, 1, run<T>, check<T>, nullptr}
+  {"copy." bits, "parts:i32,reversed:i32", sizeof(Params), 1, 1, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(copy, HAIO_COPY("b1", uint8_t), HAIO_COPY("b2", uint16_t), HAIO_COPY("b4", uint32_t),
            HAIO_COPY("b8", uint64_t))
 #undef HAIO_COPY
