@@ -2,7 +2,13 @@
 import { parentPort } from 'node:worker_threads';
 import { HaioError } from '../errors.js';
 import { loadAddon } from '../native/binding.js';
-import { type CompileOptions, type Compiled, type Deferred, type Source, compileModel } from './compile.js';
+import {
+  type CompileOptions,
+  type Compiled,
+  type Deferred,
+  type Source,
+  compileModel,
+} from './compile.js';
 
 export interface Request {
   readonly id: number;
@@ -12,7 +18,10 @@ export interface Request {
 export type Reply =
   | { readonly id: number; readonly progress: string }
   | { readonly id: number; readonly result: Compiled | Deferred }
-  | { readonly id: number; readonly error: { code: string; message: string; fields?: object; stack?: string } };
+  | {
+      readonly id: number;
+      readonly error: { code: string; message: string; fields?: object; stack?: string };
+    };
 
 const port = parentPort!;
 let last: Promise<void> = Promise.resolve();

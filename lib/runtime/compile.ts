@@ -77,7 +77,11 @@ export async function open(
         try {
           return native.mapFile(path);
         } catch (e) {
-          return raise('HAIO_E_FILE', { path, reason: (e as { reason?: string }).reason ?? 'missing' }, e);
+          return raise(
+            'HAIO_E_FILE',
+            { path, reason: (e as { reason?: string }).reason ?? 'missing' },
+            e,
+          );
         }
       },
     };

@@ -69,8 +69,7 @@ function elementsOf(type: DType, data: unknown): TypedArray | readonly string[] 
   const values = data as unknown[];
   if (out instanceof BigInt64Array || out instanceof BigUint64Array)
     values.forEach((v, i) => (out[i] = BigInt(v as number)));
-  else
-    values.forEach((v, i) => (out[i] = type === 'float16' ? toFloat16(Number(v)) : Number(v)));
+  else values.forEach((v, i) => (out[i] = type === 'float16' ? toFloat16(Number(v)) : Number(v)));
   return out;
 }
 

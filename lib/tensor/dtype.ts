@@ -108,3 +108,11 @@ export function toBfloat16(x: number): number {
   if (Number.isNaN(x)) return 0x7fc0;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
+
+/** As newArray, for arrays that are written completely before they are read. */
+export function newArrayUninitialized(dtype: DType, length: number): TypedArray {
+  const array = DTYPES[dtype].array as TypedArrayConstructor | null;
+  if (!array) throw new TypeError(`no typed array for ${dtype}`);
+  if (length * array.BYTES_PER_ELEMENT < 4096) return new array(length);
+  return new array(Buffer.allocUnsafeSlow(length * array.BYTES_PER_ELEMENT).buffer, 0, length);
+}

@@ -1,0 +1,124 @@
+/**
+ * haio against onnxruntime-node on every model: a fresh process for each side, model and thread
+ * count, turns interleaved (A B, B A, …), medians, the ratio pair by pair.
+ *
+ *   npm run bench -- [--models REGEX] [--threads 1,2] [--turns N] [--ms N] [--isa NAME] [--json FILE]
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CATALOG } from './catalog.js';
+import type { Start, Turn } from './child.js';
+
+const { values } = parseArgs({
+  options: {
+    models: { type: 'string', default: '' },
+    threads: { type: 'string', default: '1,2' },
+    turns: { type: 'string', default: '9' },
+    ms: { type: 'string', default: '60' },
+    isa: { type: 'string', default: '' },
+    json: { type: 'string' },
+  },
+});
+
+interface Reply {
+  readonly error?: string;
+  readonly first?: number;
+  readonly rss?: number;
+  readonly median?: number;
+}
+interface Row {
+  readonly model: string;
+  readonly threads: number;
+  readonly haio: number;
+  readonly onnxruntime: number;
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  readonly firstHaio: number;
+  readonly firstOnnxruntime: number;
+}
+
+const median = (list: readonly number[]): number =>
+  [...list].sort((a, b) => a - b)[list.length >> 1]!;
+
+function ask(child: ChildProcess, message: Start | Turn): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error('the process ended'));
+    child.once('exit', ended);
+    child.once('message', (reply: Reply) => {
+      child.off('exit', ended);
+      if (reply.error === undefined) resolve(reply);
+      else reject(new Error(reply.error));
+    });
+    child.send(message);
+  });
+}
+
+async function measure(model: string, threads: number): Promise<Row> {
+  const script = fileURLToPath(new URL('./child.js', import.meta.url));
+  const children = [fork(script), fork(script)] as const;
+  try {
+    const sides = ['haio', 'onnxruntime'] as const;
+    const first: number[] = [];
+    for (const i of [0, 1] as const) {
+      const start: Start = { side: sides[i], model, threads, isa: values.isa };
+      first.push((await ask(children[i], start)).first!);
+    }
+    const times: [number[], number[]] = [[], []];
+    for (let turn = 0; turn < Number(values.turns); turn++)
+      for (const i of turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const))
+        times[i].push((await ask(children[i], { ms: Number(values.ms) })).median!);
+    const ratios = times[0].map((t, i) => times[1][i]! / t);
+    return {
+      model,
+      threads,
+      haio: median(times[0]),
+      onnxruntime: median(times[1]),
+      ratio: median(ratios),
+      low: Math.min(...ratios),
+      high: Math.max(...ratios),
+      firstHaio: first[0]!,
+      firstOnnxruntime: first[1]!,
+    };
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const cell = (x: string | number, width: number): string =>
+  (typeof x === 'number' ? x.toFixed(x < 1 ? 3 : x < 100 ? 2 : 1) : x).padStart(width);
+
+say(`${'model'.padEnd(20)} thr   haio ms    ort ms   ratio (spread)      first run haio / ort ms`);
+const rows: Row[] = [];
+const missing: string[] = [];
+for (const spec of CATALOG) {
+  if (!new RegExp(values.models).test(spec.name)) continue;
+  if (spec.path === null) {
+    missing.push(spec.name);
+    continue;
+  }
+  for (const threads of values.threads.split(',').map(Number)) {
+    try {
+      const r = await measure(spec.name, threads);
+      rows.push(r);
+      say(
+        `${r.model.padEnd(20)} ${threads}  ${cell(r.haio, 9)} ${cell(r.onnxruntime, 9)}  ${cell(r.ratio, 6)} (${r.low.toFixed(2)}–${r.high.toFixed(2)})  ${cell(r.firstHaio, 9)} / ${cell(r.firstOnnxruntime, 8)}`,
+      );
+    } catch (e) {
+      say(`${spec.name.padEnd(20)} ${threads}  failed: ${(e as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
+}
+for (const threads of new Set(rows.map((r) => r.threads))) {
+  const list = rows.filter((r) => r.threads === threads);
+  const geomean = Math.exp(list.reduce((s, r) => s + Math.log(r.ratio), 0) / list.length);
+  say(
+    `geomean of ${list.length} models at ${threads} thread(s): ${geomean.toFixed(3)}×; lowest ${Math.min(...list.map((r) => r.ratio)).toFixed(2)}×`,
+  );
+}
+if (missing.length > 0) say(`not installed: ${missing.join(', ')}`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);

@@ -1,0 +1,175 @@
+/** One run of a variant: regions in order, native ones in the addon, host nodes by `eval` here. */
+import { HaioError, raise } from '../errors.js';
+import { failure } from '../native/binding.js';
+import type { RunResult, View } from '../native/types.js';
+import { bindResult, sizesTensor } from '../plan/bind.js';
+import type { HostRegion, NativeRegion } from '../plan/plan.js';
+import { newArrayUninitialized } from '../tensor/dtype.js';
+import { type Tensor, sizeOf } from '../tensor/tensor.js';
+import { mayInline, spentInline } from './inline.js';
+import type { Prepared, Variant } from './variant.js';
+
+export interface RunContext {
+  /** identifies the run for abort */
+  readonly token: number;
+  /** set by the caller's signal; looked at between regions */
+  aborted: boolean;
+  /** true: everything on the calling thread */
+  readonly sync: boolean;
+  /** the session has no other run queued or in flight */
+  readonly alone: boolean;
+  /** tensors to fill, by value index */
+  readonly into: ReadonlyMap<number, Tensor>;
+}
+
+/** Turns a finished native run into nothing or an error that names the node. */
+function check(result: RunResult, variant: Variant): void {
+  if (result.code === 0) return;
+  if (result.code === -1) throw new HaioError('HAIO_E_ABORTED', {});
+  const reason =
+    {
+      1: `index ${result.value} is out of range`,
+      2: 'integer division by zero',
+      3: `a loop passed its limit of ${result.value}`,
+    }[result.code] ?? `code ${result.code}`;
+  const node = variant.plan.origins[result.step] ?? '';
+  raise('HAIO_E_DATA', { node, op: 'run', reason });
+}
+
+/** Room for the region's outputs: the caller's tensors where they were given and fit. */
+function outputsOf(
+  variant: Variant,
+  region: NativeRegion,
+  prepared: Prepared,
+  into: ReadonlyMap<number, Tensor>,
+): Tensor[] {
+  return region.outputs.map((value, i) => {
+    const { name } = variant.plan.values[value]!;
+    const { dtype, shape } = prepared.bound.outputs[i]!;
+    const given = into.get(value);
+    if (!given) return { dtype, shape, data: newArrayUninitialized(dtype, sizeOf(shape)) };
+    if (given.dtype !== dtype || given.data.length !== sizeOf(shape))
+      raise('HAIO_E_OUTPUT', {
+        name,
+        expected: `${dtype}[${shape.join(',')}]`,
+        got: `${given.dtype}[${given.shape.join(',')}]`,
+      });
+    return { dtype: given.dtype, shape, data: given.data };
+  });
+}
+
+const viewOf = (t: Tensor): View => t.data as unknown as View;
+
+/** Moving average of the measured time, quick to believe that a run is long. */
+function learn(prepared: Prepared, micros: number): void {
+  prepared.micros = micros > prepared.micros ? micros : prepared.micros * 0.8 + micros * 0.2;
+}
+
+function hostRegion(
+  variant: Variant,
+  region: HostRegion,
+  tensors: (Tensor | null)[],
+  sizes: Float64Array,
+): void {
+  for (const node of region.nodes) {
+    const inputs = node.inputs.map((v) => (v < 0 ? null : tensorOf(variant, v, tensors, sizes)));
+    let results: readonly Tensor[];
+    try {
+      results = node.op.eval!(inputs, node.attrs);
+    } catch (e) {
+      if (e instanceof HaioError && e.fields['node'] !== '') throw e;
+      raise(
+        'HAIO_E_DATA',
+        {
+          node: variant.plan.origins[node.origin] ?? '',
+          op: node.op.name,
+          reason: e instanceof HaioError ? String(e.fields['reason']) : (e as Error).message,
+        },
+        e,
+      );
+    }
+    node.outputs.forEach((v, i) => {
+      if (v < 0 || !results[i]) return;
+      tensors[v] = results[i];
+      if (variant.plan.values[v]!.dtype) bindResult(variant.plan, sizes, v, results[i]);
+    });
+  }
+}
+
+/** A value's tensor: made by this run, a constant of the model, or sizes. */
+function tensorOf(
+  variant: Variant,
+  value: number,
+  tensors: (Tensor | null)[],
+  sizes: Float64Array,
+): Tensor {
+  const known = tensors[value];
+  if (known) return known;
+  const { source } = variant.plan.values[value]!;
+  const made =
+    source.kind === 'constant'
+      ? variant.plan.constant(value)
+      : sizesTensor(variant.plan, sizes, value);
+  tensors[value] = made;
+  return made;
+}
+
+/**
+ * Runs all regions. Returns the outputs' tensors in the order of the plan's outputs, at once where
+ * everything ran on this thread, else as a promise.
+ */
+export function drive(
+  variant: Variant,
+  feeds: readonly Tensor[],
+  ctx: RunContext,
+): Tensor[] | Promise<Tensor[]> {
+  const { plan } = variant;
+  const sizes = variant.sizesOf(feeds);
+  const tensors: (Tensor | null)[] = new Array<Tensor | null>(plan.values.length).fill(null);
+  plan.inputs.forEach(({ value }, i) => (tensors[value] = feeds[i]!));
+  const finish = (): Tensor[] =>
+    plan.outputs.map(({ value }) => tensorOf(variant, value, tensors, sizes));
+
+  const from = (start: number): Tensor[] | Promise<Tensor[]> => {
+    for (let i = start; i < plan.regions.length; i++) {
+      if (ctx.aborted) throw new HaioError('HAIO_E_ABORTED', {});
+      const region = plan.regions[i]!;
+      if (region.kind === 'host') {
+        hostRegion(variant, region, tensors, sizes);
+        continue;
+      }
+      const prepared = variant.prepare(region, i, sizes);
+      const inputs = region.inputs.map((v) => viewOf(tensorOf(variant, v, tensors, sizes)));
+      const outputs = outputsOf(variant, region, prepared, ctx.into);
+      const done = (result: RunResult): void => {
+        check(result, variant);
+        learn(prepared, result.micros);
+        region.outputs.forEach((v, k) => (tensors[v] = outputs[k]!));
+      };
+      const inline = ctx.alone && mayInline(prepared.micros);
+      try {
+        if (ctx.sync || inline) {
+          const result = variant.native.runSync(
+            prepared.binding,
+            inputs,
+            outputs.map(viewOf),
+            inline,
+          );
+          if (!ctx.sync) spentInline(result.micros);
+          done(result);
+          continue;
+        }
+        return variant.native
+          .run(prepared.binding, inputs, outputs.map(viewOf), ctx.token)
+          .then((result) => {
+            done(result);
+            return from(i + 1);
+          });
+      } catch (e) {
+        throw e instanceof HaioError ? e : failure(e);
+      }
+    }
+    return finish();
+  };
+  return from(0);
+}

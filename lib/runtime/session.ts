@@ -1,0 +1,325 @@
+/** The public session: checks feeds, chooses the variant, runs, cancels, releases. */
+import { HaioError, raise } from '../errors.js';
+import type { Addon } from '../native/types.js';
+import { explainModel } from '../plan/explain.js';
+import type { Tensor as Plain } from '../tensor/tensor.js';
+import type { CompileOptions, Compiled, Deferred, Signature, Source } from './compile.js';
+import { compileInWorker } from './compiler.js';
+import { type RunContext, drive } from './drive.js';
+import { type MemoryReport, reportMemory } from './memory.js';
+import { Tensor, type TensorLike, describe, plainOf } from './tensor.js';
+import { Variant } from './variant.js';
+
+export interface RunOptions {
+  /** stops the run within one chunk of work; the promise rejects with code HAIO_E_ABORTED */
+  readonly signal?: AbortSignal;
+  /** names of the outputs wanted, or tensors by name that are filled in place (null: made anew) */
+  readonly outputs?: readonly string[] | Readonly<Record<string, TensorLike | null>>;
+}
+export type Feeds = Readonly<Record<string, TensorLike>>;
+export type Outputs = Record<string, Tensor>;
+
+export interface SessionSettings {
+  readonly addon: Addon;
+  readonly source: Source;
+  readonly compile: CompileOptions;
+  readonly threads: number;
+  readonly isa: string;
+  readonly lanes: number;
+  readonly onProgress?: (phase: string) => void;
+}
+
+/** variants (compiles with other pins) kept for each session */
+const MAX_VARIANTS = 16;
+let tokens = 0;
+
+export class Session {
+  readonly inputs: readonly Signature[];
+  readonly outputs: readonly Signature[];
+  readonly #settings: SessionSettings;
+  readonly #variants = new Map<string, Promise<Variant> | Variant>();
+  readonly #pins: { symbols: Set<string>; inputs: Set<string> };
+  #nodes = { imported: 0, optimized: 0 };
+  #current: Variant | null = null;
+  #running = 0;
+  #released: Promise<void> | null = null;
+  readonly #idle: (() => void)[] = [];
+
+  /** Use load(). `first` is the result of compiling `source` without pins. */
+  constructor(settings: SessionSettings, first: Compiled | Deferred) {
+    this.#settings = settings;
+    this.inputs = first.inputs;
+    this.outputs = first.outputs;
+    this.#pins = { symbols: new Set(), inputs: new Set() };
+    if ('pins' in first) this.#addPins(first);
+    else this.#variants.set('', this.#open(first));
+  }
+
+  /** ISA that kernels run on */
+  get isa(): string {
+    return this.#settings.isa;
+  }
+  /** threads of one run */
+  get threads(): number {
+    return this.#settings.threads;
+  }
+  /** nodes of the model and of the graph after rewriting (of the variant that ran last) */
+  get nodes(): { readonly imported: number; readonly optimized: number } {
+    return this.#nodes;
+  }
+  /** steps of the plan (of the variant that ran last) */
+  get steps(): number {
+    return (
+      this.#current?.plan.regions.reduce(
+        (n, r) => n + (r.kind === 'native' ? r.flops.length : r.nodes.length),
+        0,
+      ) ?? 0
+    );
+  }
+  /** planned peak and lower bound of the last run's shapes, weights, scratch: bytes */
+  get memory(): MemoryReport {
+    return reportMemory(this.#current);
+  }
+  /** the plan as a table for people; empty before a variant is compiled */
+  explain(): string {
+    return this.#current ? explainModel(this.#current.plan) : '';
+  }
+
+  /** Runs the model off the JavaScript thread (inline when it takes only microseconds). */
+  run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+    try {
+      const plain = this.#feeds(feeds);
+      const variant = this.#variant(plain);
+      if (!(variant instanceof Variant)) return variant.then((v) => this.#start(v, plain, options));
+      return this.#start(variant, plain, options);
+    } catch (e) {
+      return Promise.reject(e as Error);
+    }
+  }
+
+  /** The same on the calling thread. A model that needs pins must have been compiled for them by run(). */
+  runSync(feeds: Feeds, options: Omit<RunOptions, 'signal'> = {}): Outputs {
+    const plain = this.#feeds(feeds);
+    const variant = this.#variant(plain);
+    if (!(variant instanceof Variant))
+      raise('HAIO_E_ARGUMENT', {
+        name: 'feeds',
+        expected: 'sizes and steering inputs that run() has compiled before',
+        got: 'new ones',
+      });
+    const { ctx, wanted } = this.#context(variant, options, true);
+    return this.#named(
+      variant,
+      drive(variant, this.#order(variant, plain), ctx) as Plain[],
+      wanted,
+    );
+  }
+
+  /** Waits for runs in flight, then gives back all memory. Later runs fail with HAIO_E_RELEASED. */
+  release(): Promise<void> {
+    this.#released ??= this.#finish();
+    return this.#released;
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((done) => this.#idle.push(done));
+    for (const v of this.#variants.values()) {
+      const variant = await Promise.resolve(v).catch(() => null);
+      await variant?.release();
+    }
+    this.#variants.clear();
+    this.#current = null;
+  }
+
+  #addPins({ pins }: Deferred): void {
+    pins.symbols.forEach((s) => this.#pins.symbols.add(s));
+    pins.inputs.forEach((s) => this.#pins.inputs.add(s));
+  }
+
+  #open(compiled: Compiled): Variant {
+    const { addon, threads, isa, lanes } = this.#settings;
+    this.#nodes = compiled.nodes;
+    this.#current = new Variant(addon, compiled.model, { threads, isa, lanes });
+    return this.#current;
+  }
+
+  /** Feeds by name as plain tensors, checked for names, types and fixed sizes. */
+  #feeds(feeds: Feeds): Map<string, Plain> {
+    if (this.#released) raise('HAIO_E_RELEASED', {});
+    if (typeof feeds !== 'object' || feeds === null)
+      raise('HAIO_E_ARGUMENT', {
+        name: 'feeds',
+        expected: 'an object of tensors by input name',
+        got: describe(feeds),
+      });
+    const out = new Map<string, Plain>();
+    for (const { name, dtype, shape } of this.inputs) {
+      const expected = `${dtype}[${shape.join(',')}]`;
+      const given = feeds[name];
+      if (given === undefined) raise('HAIO_E_INPUT', { name, expected, got: 'nothing' });
+      const t = plainOf(given);
+      const fits =
+        t !== null &&
+        t.dtype === dtype &&
+        t.shape.length === shape.length &&
+        shape.every((d, i) => typeof d === 'string' || d === t.shape[i]);
+      if (!fits) raise('HAIO_E_INPUT', { name, expected, got: describe(given) });
+      out.set(name, t);
+    }
+    for (const name of Object.keys(feeds))
+      if (!out.has(name))
+        raise('HAIO_E_NAME', {
+          what: 'input',
+          name,
+          known: this.inputs.map((i) => i.name).join(', '),
+        });
+    return out;
+  }
+
+  /** The variant for these feeds: compiled before, or being compiled. */
+  #variant(feeds: ReadonlyMap<string, Plain>): Variant | Promise<Variant> {
+    const { sizes, values, key } = this.#pinned(feeds);
+    const known = this.#variants.get(key);
+    if (known) return known;
+    const { source, compile, onProgress } = this.#settings;
+    const pending = compileInWorker(
+      source,
+      { ...compile, sizes: { ...compile.sizes, ...sizes }, values },
+      onProgress,
+    ).then((result) => {
+      this.#variants.delete(key);
+      if ('pins' in result) {
+        const before = this.#pins.symbols.size + this.#pins.inputs.size;
+        this.#addPins(result);
+        if (this.#pins.symbols.size + this.#pins.inputs.size === before)
+          raise('HAIO_E_INTERNAL', { reason: 'the same pins are asked for again' });
+        return this.#variant(feeds);
+      }
+      const variant = this.#open(result);
+      this.#variants.set(key, variant);
+      this.#forget();
+      return variant;
+    });
+    this.#variants.set(key, pending);
+    pending.catch(() => {
+      if (this.#variants.get(key) === pending) this.#variants.delete(key);
+    });
+    return pending;
+  }
+
+  #forget(): void {
+    for (const [key, v] of this.#variants) {
+      if (this.#variants.size <= MAX_VARIANTS) return;
+      if (!(v instanceof Variant) || v === this.#current) continue;
+      this.#variants.delete(key);
+      void v.release();
+    }
+  }
+
+  #pinned(feeds: ReadonlyMap<string, Plain>): {
+    sizes: Record<string, number>;
+    values: Record<string, Plain>;
+    key: string;
+  } {
+    const sizes: Record<string, number> = {};
+    const values: Record<string, Plain> = {};
+    if (this.#pins.symbols.size === 0 && this.#pins.inputs.size === 0)
+      return { sizes, values, key: '' };
+    for (const { name, shape } of this.inputs) {
+      const t = feeds.get(name)!;
+      shape.forEach((d, i) => {
+        if (typeof d === 'string' && this.#pins.symbols.has(d)) sizes[d] = t.shape[i]!;
+      });
+      if (this.#pins.inputs.has(name)) values[name] = t;
+    }
+    const text = (t: Plain): string => `${t.shape.join('x')}:${[...t.data].join(',')}`;
+    const key = [
+      ...Object.entries(sizes).map(([k, v]) => `${k}=${v}`),
+      ...Object.entries(values).map(([k, t]) => `${k}=${text(t)}`),
+    ].join(';');
+    return { sizes, values, key };
+  }
+
+  /** Feeds in the order of the plan's inputs; pinned inputs are no inputs of the plan any more. */
+  #order(variant: Variant, feeds: ReadonlyMap<string, Plain>): Plain[] {
+    return variant.plan.inputs.map(({ name }) => feeds.get(name)!);
+  }
+
+  #context(
+    variant: Variant,
+    options: RunOptions,
+    sync: boolean,
+  ): { ctx: RunContext; wanted: readonly string[] } {
+    const names = this.outputs.map((o) => o.name);
+    const into = new Map<number, Plain>();
+    let wanted: readonly string[] = names;
+    if (options.outputs !== undefined) {
+      const list = options.outputs;
+      wanted = Array.isArray(list) ? (list as string[]) : Object.keys(list);
+      for (const name of wanted) {
+        const port = variant.plan.outputs[names.indexOf(name)];
+        if (!port) raise('HAIO_E_NAME', { what: 'output', name, known: names.join(', ') });
+        const given = Array.isArray(list)
+          ? null
+          : (list as Record<string, TensorLike | null>)[name];
+        if (given === null || given === undefined) continue;
+        const plain = plainOf(given);
+        if (!plain) raise('HAIO_E_OUTPUT', { name, expected: 'a tensor', got: describe(given) });
+        into.set(port.value, plain);
+      }
+    }
+    const ctx = { token: ++tokens, aborted: false, sync, alone: this.#running === 0, into };
+    return { ctx, wanted };
+  }
+
+  #named(variant: Variant, results: readonly Plain[], wanted: readonly string[]): Outputs {
+    const out: Outputs = {};
+    variant.plan.outputs.forEach(({ name }, i) => {
+      if (!wanted.includes(name)) return;
+      const t = results[i]!;
+      out[name] = new Tensor(t.dtype, t.data, t.shape);
+    });
+    return out;
+  }
+
+  #start(
+    variant: Variant,
+    feeds: ReadonlyMap<string, Plain>,
+    options: RunOptions,
+  ): Promise<Outputs> {
+    const { signal } = options;
+    const abortError = (): HaioError => {
+      const error = new HaioError('HAIO_E_ABORTED', {}, { cause: signal?.reason });
+      Object.defineProperty(error, 'name', { value: 'AbortError' });
+      return error;
+    };
+    if (signal?.aborted) return Promise.reject(abortError());
+    if (this.#released) return Promise.reject(new HaioError('HAIO_E_RELEASED', {}));
+    try {
+      const { ctx, wanted } = this.#context(variant, options, false);
+      this.#current = variant;
+      const result = drive(variant, this.#order(variant, feeds), ctx);
+      if (Array.isArray(result)) return Promise.resolve(this.#named(variant, result, wanted));
+      this.#running++;
+      const stop = (): void => {
+        ctx.aborted = true;
+        variant.native.abort(ctx.token);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      return result
+        .then((tensors) => this.#named(variant, tensors, wanted))
+        .catch((e: unknown) => {
+          throw e instanceof HaioError && e.code === 'HAIO_E_ABORTED' ? abortError() : e;
+        })
+        .finally(() => {
+          signal?.removeEventListener('abort', stop);
+          if (--this.#running === 0) this.#idle.splice(0).forEach((done) => done());
+        });
+    } catch (e) {
+      return Promise.reject(e as Error);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * One compiled model opened for runs: its native session, and its bound plans by symbol sizes. Bound
+ * plans are bounded in bytes; the least recently used ones are given up.
+ */
+import type { Addon, NativeBinding, NativeSession, SessionOptions } from '../native/types.js';
+import { failure } from '../native/binding.js';
+import { type BoundRegion, type Sizes, bindInputs, bindRegion } from '../plan/bind.js';
+import { openModel } from '../plan/decode.js';
+import type { CompiledModel, NativeRegion } from '../plan/plan.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+export interface Prepared {
+  readonly bound: BoundRegion;
+  readonly binding: NativeBinding;
+  readonly bytes: number;
+  /** expected microseconds of a run; estimated first, then measured */
+  micros: number;
+}
+
+/** bytes of bound plans kept for each variant */
+const PLAN_BYTES = 32 << 20;
+
+export class Variant {
+  readonly plan: CompiledModel;
+  readonly native: NativeSession;
+  readonly #prepared = new Map<string, Prepared>();
+  #bytes = 0;
+  /** feeds' shapes of the run before, and the sizes they gave: most runs repeat them */
+  #shapes: readonly (readonly number[])[] = [];
+  #sizes: Sizes | null = null;
+  /** the last bound plan of each region, for reports */
+  readonly last = new Map<NativeRegion, Prepared>();
+
+  /** Takes over one reference to the model `id`. */
+  constructor(addon: Addon, id: number, options: SessionOptions) {
+    this.plan = openModel(addon, id);
+    try {
+      this.native = addon.sessionCreate(id, options);
+    } catch (e) {
+      throw failure(e);
+    } finally {
+      addon.modelRelease(id);
+    }
+  }
+
+  /**
+   * Symbol sizes from feeds in the order of the plan's inputs; types and ranks are checked before.
+   * A copy where host nodes may add to it.
+   */
+  sizesOf(feeds: readonly Tensor[]): Sizes {
+    const last = this.#shapes;
+    const same =
+      this.#sizes !== null &&
+      feeds.every((t, i) => t.shape.every((d, axis) => d === last[i]![axis]));
+    if (!same) {
+      this.#sizes = bindInputs(this.plan, feeds);
+      this.#shapes = feeds.map((t) => [...t.shape]);
+    }
+    return this.plan.regions.length === 1 ? this.#sizes! : this.#sizes!.slice();
+  }
+
+  /** The bound plan of a native region for these symbol sizes. */
+  prepare(region: NativeRegion, index: number, sizes: Sizes): Prepared {
+    const key = `${index}:${sizes.join(',')}`;
+    const known = this.#prepared.get(key);
+    if (known) {
+      this.#prepared.delete(key);
+      this.#prepared.set(key, known);
+      this.last.set(region, known);
+      return known;
+    }
+    const bound = bindRegion(this.plan, region, sizes);
+    let binding: NativeBinding;
+    try {
+      binding = this.native.bind(bound.words, this.plan.kernels);
+    } catch (e) {
+      throw failure(e);
+    }
+    const made: Prepared = {
+      bound,
+      binding,
+      bytes: bound.words.byteLength * 2,
+      micros: bound.micros,
+    };
+    this.#prepared.set(key, made);
+    this.#bytes += made.bytes;
+    for (const [oldKey, old] of this.#prepared) {
+      if (this.#bytes <= PLAN_BYTES || old === made) break;
+      this.#prepared.delete(oldKey);
+      this.#bytes -= old.bytes;
+      old.binding.release();
+    }
+    this.last.set(region, made);
+    return made;
+  }
+
+  get planBytes(): number {
+    return this.#bytes;
+  }
+  release(): Promise<void> {
+    this.#prepared.clear();
+    return this.native.release();
+  }
+}
