@@ -18,9 +18,8 @@
 //
 // Constants: F32 set1(float), I32 set1(int32_t), I32 iota() = 0, 1 … N−1, Mask firstN(n): lanes below n
 //
-// F32 arithmetic: + − * / and unary −; fma(a, b, c) = a·b + c and fnma(a, b, c) = c − a·b (fused where the
-//   ISA can); min, max (with a NaN operand: one of the two, unspecified); minNaN, maxNaN (NaN if either
-//   is); abs, copySign(magnitude, sign), sqrt, floor, ceil, trunc, roundEven
+// F32 arithmetic: + − * / and unary −; fma(a, b, c) = a·b + c and fnma(a, b, c) = c − a·b, one rounding
+//   where `constexpr bool kFused`, else two; min, max (NaN if b is; if only a is, either of the two); minNaN, maxNaN (NaN if either is); abs, copySign(magnitude, sign), sqrt, floor, ceil, trunc, roundEven
 //   exp2i(n) = 2^n for integral n in [−126, 127]
 //   scale2(x, n) = x·2^n for integral n in [−300, 300], with overflow to ∞ and underflow to 0 (results
 //   below the smallest normal may be flushed)
