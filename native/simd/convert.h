@@ -1,6 +1,4 @@
-// Blocks of any element type as float blocks and back. `load` may write up to n rounded up to F32::N
-// floats of the block and reads exactly n elements; `store` writes exactly n elements.
-// To integers: toward zero, saturating, NaN → 0. To bool: 1 where not 0.
+// Blocks of n elements of any type as floats and back; nothing outside n is touched on either side. To integers: toward zero, saturating, NaN → 0. To bool: 1 where not 0.
 #pragma once
 #include "kernel.h"
 #include "vec.h"
@@ -8,28 +6,29 @@
 namespace haio::HAIO_ISA {
 namespace {
 
-// Calls f(p, i) for full vectors; the tail goes through a vector-sized copy.
+// block[i] = f(&source[i]), a vector at a time; the tail's elements go through a copy.
 template <class T, class F>
-AI void loadVectors(const void* source, size_t n, F f) {
+AI void loadVectors(const void* source, size_t n, float* block, F f) {
   constexpr size_t N = F32::N;
   const T* p = static_cast<const T*>(source);
   size_t i = 0;
-  for (; i + N <= n; i += N) f(p + i, i);
+  for (; i + N <= n; i += N) store(block + i, f(p + i));
   if (i < n) {
     T tail[N] = {};
     memcpy(tail, p + i, (n - i) * sizeof(T));
-    f(tail, i);
+    store(block + i, f(tail), n - i);
   }
 }
+// f(&target[i], block[i])
 template <class T, class F>
-AI void storeVectors(void* target, size_t n, F f) {
+AI void storeVectors(void* target, size_t n, const float* block, F f) {
   constexpr size_t N = F32::N;
   T* p = static_cast<T*>(target);
   size_t i = 0;
-  for (; i + N <= n; i += N) f(p + i, i);
+  for (; i + N <= n; i += N) f(p + i, load(block + i));
   if (i < n) {
     T tail[N];
-    f(tail, i);
+    f(tail, load(block + i, n - i));
     memcpy(p + i, tail, (n - i) * sizeof(T));
   }
 }
@@ -90,25 +89,23 @@ AI To convertOne(From x) {
       memcpy(block, p, n * 4);
       return;
     case Type::f16:
-      return loadVectors<uint16_t>(p, n, [=](const uint16_t* q, size_t i) { store(block + i, loadF16(q)); });
+      return loadVectors<uint16_t>(p, n, block, [](const uint16_t* q) { return loadF16(q); });
     case Type::bf16:
-      return loadVectors<uint16_t>(p, n, [=](const uint16_t* q, size_t i) { store(block + i, loadBf16(q)); });
+      return loadVectors<uint16_t>(p, n, block, [](const uint16_t* q) { return loadBf16(q); });
     case Type::i8:
-      return loadVectors<int8_t>(p, n, [=](const int8_t* q, size_t i) { store(block + i, toF32(loadI8(q))); });
+      return loadVectors<int8_t>(p, n, block, [](const int8_t* q) { return toF32(loadI8(q)); });
     case Type::u8:
-      return loadVectors<uint8_t>(p, n, [=](const uint8_t* q, size_t i) { store(block + i, toF32(loadU8(q))); });
+      return loadVectors<uint8_t>(p, n, block, [](const uint8_t* q) { return toF32(loadU8(q)); });
     case Type::boolean:
-      return loadVectors<uint8_t>(p, n, [=](const uint8_t* q, size_t i) {
-        store(block + i, select(loadU8(q) == 0, F32(0.f), F32(1.f)));
-      });
+      return loadVectors<uint8_t>(p, n, block, [](const uint8_t* q) { return select(loadU8(q) == 0, F32(0.f), F32(1.f)); });
     case Type::i16:
-      return loadVectors<int16_t>(p, n, [=](const int16_t* q, size_t i) { store(block + i, toF32(loadI16(q))); });
+      return loadVectors<int16_t>(p, n, block, [](const int16_t* q) { return toF32(loadI16(q)); });
     case Type::u16:
-      return loadVectors<uint16_t>(p, n, [=](const uint16_t* q, size_t i) { store(block + i, toF32(loadU16(q))); });
+      return loadVectors<uint16_t>(p, n, block, [](const uint16_t* q) { return toF32(loadU16(q)); });
     case Type::i32:
-      return loadVectors<int32_t>(p, n, [=](const int32_t* q, size_t i) { store(block + i, toF32(load(q))); });
+      return loadVectors<int32_t>(p, n, block, [](const int32_t* q) { return toF32(load(q)); });
     case Type::u32:
-      return loadVectors<uint32_t>(p, n, [=](const uint32_t* q, size_t i) { store(block + i, loadU32(q)); });
+      return loadVectors<uint32_t>(p, n, block, [](const uint32_t* q) { return loadU32(q); });
     case Type::i64:
       for (size_t i = 0; i < n; i++) block[i] = static_cast<float>(static_cast<const int64_t*>(p)[i]);
       return;
@@ -130,29 +127,23 @@ AI To convertOne(From x) {
       memcpy(p, block, n * 4);
       return;
     case Type::f16:
-      return storeVectors<uint16_t>(p, n, [=](uint16_t* q, size_t i) { storeF16(q, load(block + i)); });
+      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeF16(q, x); });
     case Type::bf16:
-      return storeVectors<uint16_t>(p, n, [=](uint16_t* q, size_t i) { storeBf16(q, load(block + i)); });
+      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeBf16(q, x); });
     case Type::i8:
-      return storeVectors<uint8_t>(p, n, [=](uint8_t* q, size_t i) { storeU8(q, saturate(load(block + i), -128, 127)); });
+      return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, saturate(x, -128, 127)); });
     case Type::u8:
-      return storeVectors<uint8_t>(p, n, [=](uint8_t* q, size_t i) { storeU8(q, saturate(load(block + i), 0, 255)); });
+      return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, saturate(x, 0, 255)); });
     case Type::boolean:
-      return storeVectors<uint8_t>(p, n, [=](uint8_t* q, size_t i) {
-        storeU8(q, select(load(block + i) == 0.f, I32(0), I32(1)));
-      });
+      return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, select(x == 0.f, I32(0), I32(1))); });
     case Type::i16:
-      return storeVectors<uint16_t>(p, n, [=](uint16_t* q, size_t i) {
-        storeU16(q, saturate(load(block + i), -32768, 32767));
-      });
+      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeU16(q, saturate(x, -32768, 32767)); });
     case Type::u16:
-      return storeVectors<uint16_t>(p, n, [=](uint16_t* q, size_t i) {
-        storeU16(q, saturate(load(block + i), 0, 65535));
-      });
+      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeU16(q, saturate(x, 0, 65535)); });
     case Type::i32:
-      return storeVectors<int32_t>(p, n, [=](int32_t* q, size_t i) { store(q, saturateI32(load(block + i))); });
+      return storeVectors<int32_t>(p, n, block, [](int32_t* q, F32 x) { store(q, saturateI32(x)); });
     case Type::u32:
-      return storeVectors<int32_t>(p, n, [=](int32_t* q, size_t i) { store(q, saturateU32(load(block + i))); });
+      return storeVectors<int32_t>(p, n, block, [](int32_t* q, F32 x) { store(q, saturateU32(x)); });
     case Type::i64:
       for (size_t i = 0; i < n; i++) static_cast<int64_t*>(p)[i] = convertOne<int64_t>(block[i]);
       return;

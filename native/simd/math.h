@@ -77,20 +77,24 @@ AI F32 log1p(F32 x) {
 
 AI F32 sigmoid(F32 x) { return 1.f / (1.f + exp(-x)); }
 
+// y kept in [−1, 1], and ±1 where |x| ≥ limit
+AI F32 saturated(F32 x, float limit, F32 y) {
+  return select(abs(x) >= limit, copySign(1.f, x), clamp(y, -1.f, 1.f));
+}
 AI F32 tanh(F32 x) {
-  const F32 c = clamp(x, -9.02f, 9.02f), z = c * c;
+  const F32 z = x * x;
   const F32 p = horner(z, 1.f, 0.136799145f, 0.00386832711f, 2.80074474e-05f, 3.05849995e-08f, -1.22034524e-11f);
   const F32 q = horner(z, 1.f, 0.470132466f, 0.0272458364f, 0.000393863005f, 1.28736586e-06f);
-  return min(F32(1.f), max(F32(-1.f), c * p / q));
+  return saturated(x, 9.02f, x * p / q);
 }
 
 // Rational in x, absolute error 4e-7.
 AI F32 erf(F32 x) {
-  const F32 c = clamp(x, -3.92f, 3.92f), z = c * c;
+  const F32 z = x * x;
   const F32 p = horner(z, 1.128379023f, 1.927609215e-1f, 5.306007234e-2f, 3.868191114e-3f, 2.874759172e-4f,
                        2.034755437e-6f);
   const F32 q = horner(z, 1.f, 5.041615870e-1f, 1.150833259e-1f, 1.517202846e-2f, 1.188081054e-3f, 3.807066815e-5f);
-  return min(F32(1.f), max(F32(-1.f), c * p / q));
+  return saturated(x, 3.92f, x * p / q);
 }
 
 // π/2 in parts of 11 bits: n·part is exact for n below 2^13

@@ -27,6 +27,8 @@ struct Mask {
   Ints m;  // all bits of a lane, or none
 };
 
+constexpr bool kFused = false;
+
 AI F32 set1(float x) { return x; }
 AI I32 set1(int32_t x) { return x; }
 AI I32 iota() { return Ints{0, 1, 2, 3}; }
@@ -164,7 +166,7 @@ AI F32 ceil(F32 a) {
 AI F32 toF32(I32 a) { return __builtin_convertvector(a.v, Floats); }
 AI I32 truncI32(F32 a) {
   // out of range is undefined for a conversion: such lanes become 0 first
-  return __builtin_convertvector(select(abs(a) < 2147483648.f, a, 0.f).v, Ints);
+  return __builtin_convertvector(select((a >= -2147483648.f) & (a < 2147483648.f), a, 0.f).v, Ints);
 }
 AI I32 roundI32(F32 a) { return truncI32(roundEven(a)); }
 
