@@ -31,7 +31,12 @@ export const Transpose = defineOp<TransposeAttrs>({
       since: 1,
       read: (n) => {
         const rank = rankAt(n, 0);
-        return { perm: n.ints('perm', Array.from({ length: rank }, (_, i) => rank - 1 - i)) };
+        return {
+          perm: n.ints(
+            'perm',
+            Array.from({ length: rank }, (_, i) => rank - 1 - i),
+          ),
+        };
       },
     },
   ],
