@@ -1,0 +1,170 @@
+/** Graph → compiled model in the addon's registry: regions, lowering, constant steps, schedule, bytes. */
+import { raise } from '../errors.js';
+import { type Graph, type Node, type Value, isTensorType, typeOf } from '../ir/graph.js';
+import type { Addon } from '../native/types.js';
+import { DimTable } from '../tensor/dim.js';
+import { type AttrWriter, type Json, weightBytes, writeAttrs } from './attrs.js';
+import { fillWeights } from './constants.js';
+import { type HostDraft, type NativeDraft, encodeHead } from './encode.js';
+import { splitConstants } from './fold.js';
+import { type Part, type ValueNumbers, makeParts } from './parts.js';
+import { planRegion } from './region.js';
+import { WeightStore } from './store.js';
+import { KernelList } from './words.js';
+
+export interface BuildEnvironment {
+  readonly native: Addon;
+  /** constant steps run on it; '' for the best usable one */
+  readonly isa: string;
+}
+
+export interface BuildMeta {
+  readonly steps: number;
+  /** steps that were run once, now */
+  readonly constantSteps: number;
+  /** 'Op (origin)' of nodes that run in JavaScript */
+  readonly hostNodes: readonly string[];
+  readonly weightBytes: number;
+  readonly totalBytes: number;
+}
+
+class Builder {
+  readonly table = new DimTable();
+  readonly store = new WeightStore();
+  readonly origins: string[] = [];
+  readonly hostNodes: string[] = [];
+  steps = 0;
+  constantSteps = 0;
+  readonly #kernels: KernelList;
+  readonly #values: ValueNumbers;
+  readonly #origin = new Map<string, number>();
+
+  constructor(kernels: KernelList, values: ValueNumbers) {
+    this.#kernels = kernels;
+    this.#values = values;
+  }
+
+  #originOf(node: Node | null): number {
+    const name = node ? node.origin.join(' + ') || node.op.name : 'output';
+    let i = this.#origin.get(name);
+    if (i === undefined) this.#origin.set(name, (i = this.origins.push(name) - 1));
+    return i;
+  }
+
+  native({ lowered, outputs }: Part & { native: true }): NativeDraft {
+    const { groups, rest } = splitConstants(lowered.steps);
+    for (const group of groups) {
+      this.store.announce(group);
+      this.constantSteps += group.steps.length;
+    }
+    const region = planRegion(
+      {
+        steps: rest,
+        inputs: lowered.inputs.map(typeOf),
+        outputs: lowered.outputs.map(typeOf),
+        origin: (s) => this.#originOf(s.node),
+        locate: (b) => {
+          if (b.kind !== 'weight') return { kind: b.kind, index: b.index!, base: 0 };
+          const base = b.weight ? this.store.weight(b.weight) : this.store.result(b);
+          return { kind: 'weight', index: 0, base };
+        },
+      },
+      this.table,
+      this.#kernels,
+    );
+    this.steps += region.steps.length;
+    return {
+      ...region,
+      inputs: lowered.inputs.map((v) => this.#values.of(v)),
+      outputs,
+      order: region.arena.order,
+      flops: Int32Array.from(region.steps, (s) => this.table.intern(s.flops)),
+    };
+  }
+
+  readonly #attrs: AttrWriter = {
+    row: (d) => this.table.intern(d),
+    store: (w) => this.store.raw(weightBytes(w)),
+  };
+
+  host({ nodes }: Part & { native: false }): HostDraft {
+    const host = nodes.map((n): Json => {
+      this.hostNodes.push(`${n.op.name} (${n.origin.join(' + ')})`);
+      return [
+        n.op.name,
+        writeAttrs(n.attrs, this.#attrs),
+        this.#originOf(n),
+        n.inputs.map((v) => (v ? this.#values.of(v) : -1)),
+        n.outputs.map((v) => this.#values.of(v)),
+      ];
+    });
+    return { host };
+  }
+
+  /** Call when all regions are done: they number the values. */
+  values(): Json[] {
+    return this.#values.list.map((v) => {
+      const { type } = v.fact;
+      if (!isTensorType(type)) return [v.name, null, [], null];
+      const rows = type.shape.map((d) => this.table.intern(d));
+      return [v.name, type.dtype, rows, this.#source(v)];
+    });
+  }
+  #source(v: Value): Json {
+    if (v.weight?.strings) return { strings: [...v.weight.strings] };
+    if (v.weight) return { at: this.store.raw(weightBytes(v.weight)) };
+    if (v.fact.value && v.node) return { rows: v.fact.value.map((d) => this.table.intern(d)) };
+    return null;
+  }
+}
+
+/** Host nodes need `eval`; all others are named in one error. */
+function checkHostNodes(parts: readonly Part[]): void {
+  const missing = new Set<string>();
+  for (const part of parts)
+    if (!part.native) for (const n of part.nodes) if (!n.op.eval) missing.add(n.op.name);
+  if (missing.size > 0) raise('HAIO_E_UNSUPPORTED', { list: [...missing].join(', ') });
+}
+
+/**
+ * Compiles the graph as it is (all passes done). The id belongs to the caller, who releases it.
+ * @throws HaioError
+ */
+export function buildModel(
+  graph: Graph,
+  env: BuildEnvironment,
+): { model: number; meta: BuildMeta } {
+  const rows = env.native.inspect().ops;
+  const kernels = new KernelList(rows);
+  const { parts, values, outputs } = makeParts(graph, (step) => kernels.has(step));
+  checkHostNodes(parts);
+  const b = new Builder(kernels, values);
+  const regions = parts.map((p) => (p.native ? b.native(p) : b.host(p)));
+  const table = b.values();
+  const { head, weightsAt, total } = encodeHead({
+    table: b.table,
+    values: table,
+    inputs: graph.inputs.map((v) => ({ name: v.name, value: values.of(v) })),
+    outputs: outputs.map((value, i) => ({ name: graph.outputNames[i]!, value })),
+    regions,
+    kernels: kernels.names,
+    origins: b.origins,
+    weightBytes: b.store.bytes,
+  });
+  const model = env.native.modelCreate(total);
+  try {
+    env.native.modelWrite(model, 0, head);
+    fillWeights(b.store, { ...env, rows, model, weightsAt });
+  } catch (e) {
+    env.native.modelRelease(model);
+    throw e;
+  }
+  const meta = {
+    steps: b.steps,
+    constantSteps: b.constantSteps,
+    hostNodes: b.hostNodes,
+    weightBytes: b.store.bytes,
+    totalBytes: total,
+  };
+  return { model, meta };
+}

@@ -1,0 +1,87 @@
+/** Fills the weights of a new model: copies what is stored, runs the steps that make the rest. */
+import { raise } from '../errors.js';
+import type { Buffer } from '../ir/step.js';
+import type { Addon, OpRowInfo, View } from '../native/types.js';
+import { DimTable } from '../tensor/dim.js';
+import { bytesOf, viewBytes } from '../tensor/dtype.js';
+import type { Weight } from '../tensor/weight.js';
+import type { ConstantGroup } from './fold.js';
+import { moveOperands, planRegion } from './region.js';
+import { type WeightStore, rangeOf } from './store.js';
+import { KernelList } from './words.js';
+
+export interface FillTarget {
+  readonly native: Addon;
+  readonly rows: readonly OpRowInfo[];
+  readonly isa: string;
+  readonly model: number;
+  /** byte of the model where the weights start */
+  readonly weightsAt: number;
+}
+
+/** One group of constant steps at a time is in memory, beside the model. */
+export function fillWeights(store: WeightStore, target: FillTarget): void {
+  const { native, model, weightsAt } = target;
+  for (const { at, data } of store.copies)
+    if (data.byteLength > 0) native.modelWrite(model, weightsAt + at, data);
+  for (const { group, at } of store.groups) runGroup(group, at, target);
+}
+
+function runGroup(
+  group: ConstantGroup,
+  at: readonly number[],
+  { native, rows, isa, model, weightsAt }: FillTarget,
+): void {
+  const kernels = new KernelList(rows);
+  const weights: Weight[] = [];
+  const moved = new Map<Buffer, Buffer>();
+  group.results.forEach(({ made }, index) => moved.set(made, { kind: 'output', bytes: 0, index }));
+  const to = (b: Buffer): Buffer => {
+    let other = moved.get(b);
+    if (!other && b.weight) {
+      other = { kind: 'input', bytes: 0, index: weights.length };
+      weights.push(b.weight);
+      moved.set(b, other);
+    }
+    return other ?? b;
+  };
+  const ranges = (): { first: number; bytes: number }[] => weights.map(rangeOf);
+  const steps = group.steps.map((s) => moveOperands(s, to));
+  const region = planRegion(
+    {
+      steps,
+      inputs: weights.map((w, i) => ({
+        dtype: w.dtype,
+        shape: [ranges()[i]!.bytes / bytesOf(w.dtype)],
+      })),
+      outputs: group.results.map(({ made }) => ({ dtype: 'uint8', shape: [made.bytes] })),
+      origin: () => 0,
+      locate: (b) => ({
+        kind: b.kind,
+        index: b.index!,
+        base: b.kind === 'input' ? -ranges()[b.index!]!.first : 0,
+      }),
+    },
+    new DimTable(),
+    kernels,
+  );
+  const views: View[] = weights.map((w, i) => {
+    const { first, bytes } = ranges()[i]!;
+    return viewBytes(w.dtype, w.bytes.subarray(first, first + bytes));
+  });
+  const outputs = group.results.map(({ made }, i) => ({
+    model,
+    offset: weightsAt + at[i]!,
+    bytes: made.bytes as number,
+  }));
+  const options = { model, isa, threads: 0 };
+  const result = native.execute(region.words, kernels.names, views, outputs, options);
+  if (result.code !== 0) {
+    const node = group.steps[0]?.node;
+    raise('HAIO_E_DATA', {
+      node: node?.origin[0] ?? '',
+      op: node?.op.name ?? '',
+      reason: `status ${result.code} (value ${result.value}) while computing constants`,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/** A graph's regions, lowered, and the numbers of the values that cross them. */
+import { raise } from '../errors.js';
+import { type Graph, type Node, type Value, isTensorType } from '../ir/graph.js';
+import type { StepSpec } from '../ir/step.js';
+import { type LoweredRegion, lowerRegion } from './lower.js';
+import { cutRegions } from './regions.js';
+
+export type Part =
+  | { readonly native: true; readonly lowered: LoweredRegion; readonly outputs: readonly number[] }
+  | { readonly native: false; readonly nodes: readonly Node[] };
+
+export interface Parts {
+  readonly parts: readonly Part[];
+  readonly values: ValueNumbers;
+  /** value of each graph output */
+  readonly outputs: readonly number[];
+}
+
+export class ValueNumbers {
+  readonly list: Value[] = [];
+  readonly #index = new Map<Value, number>();
+  of(v: Value): number {
+    let i = this.#index.get(v);
+    if (i === undefined) this.#index.set(v, (i = this.another(v)));
+    return i;
+  }
+  /** a further number for the same value: another copy of it */
+  another(v: Value): number {
+    return this.list.push(v) - 1;
+  }
+}
+
+const isNumeric = (v: Value): boolean =>
+  isTensorType(v.fact.type) && v.fact.type.dtype !== 'string';
+
+/**
+ * Lowers the graph region by region. Nodes whose steps name kernels that are not there become host
+ * nodes.
+ */
+export function makeParts(graph: Graph, hasKernels: (step: StepSpec) => boolean): Parts {
+  const forced = new Set<Node>();
+  for (;;) {
+    const result = tryParts(graph, forced);
+    const before = forced.size;
+    for (const part of result.parts)
+      for (const { spec, node } of part.native ? part.lowered.steps : []) {
+        if (hasKernels(spec)) continue;
+        if (!node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${spec.kernel}` });
+        forced.add(node);
+      }
+    if (forced.size === before) return result;
+  }
+}
+
+function tryParts(graph: Graph, forced: ReadonlySet<Node>): Parts {
+  const cuts = cutRegions(graph, forced);
+  const values = new ValueNumbers();
+  graph.inputs.forEach((v) => values.of(v));
+  const cutOf = new Map<Node, number>();
+  cuts.forEach((cut, i) => cut.nodes.forEach((n) => cutOf.set(n, i)));
+  const maker = (v: Value | null): number | undefined => (v?.node ? cutOf.get(v.node) : undefined);
+
+  const gives: Set<Value>[] = cuts.map(() => new Set());
+  cuts.forEach((cut, i) => {
+    for (const v of cut.nodes.flatMap((n) => n.inputs)) {
+      const from = maker(v);
+      if (v && from !== undefined && from !== i) gives[from]!.add(v);
+    }
+  });
+  // outputs that nothing makes, or that are an output already, are copied by the last region
+  const copies: [Value, number][] = [];
+  const taken = new Set<Value>();
+  const outputs = graph.outputs.map((v) => {
+    const from = maker(v);
+    if (!isNumeric(v)) return values.of(v);
+    if (from === undefined || taken.has(v)) {
+      copies.push([v, values.another(v)]);
+      return values.list.length - 1;
+    }
+    taken.add(v);
+    gives[from]!.add(v);
+    return values.of(v);
+  });
+  const native = (nodes: readonly Node[], given: readonly [Value, number][]): Part => ({
+    native: true,
+    lowered: lowerRegion(
+      nodes,
+      given.map(([v]) => v),
+    ),
+    outputs: given.map(([, number]) => number),
+  });
+  const parts = cuts.map((cut, i): Part => {
+    if (!cut.native) return { native: false, nodes: cut.nodes };
+    const given = [...gives[i]!].map((v): [Value, number] => [v, values.of(v)]);
+    return native(cut.nodes, i === cuts.length - 1 ? [...given, ...copies] : given);
+  });
+  if (copies.length > 0 && !cuts.at(-1)?.native) parts.push(native([], copies));
+  return { parts, values, outputs };
+}
