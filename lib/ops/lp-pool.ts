@@ -1,0 +1,61 @@
+/** LpPool (ONNX) over [N, ...spatial, C]: (Σ |x|^p)^(1/p) of each window. */
+import { apply } from '../ir/build.js';
+import { type OpDef, defineOp } from '../ir/op.js';
+import { product } from '../tensor/shape.js';
+import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { elementCost } from './effort.js';
+import { floatAt } from './facts.js';
+import { channelsFirst, channelsLast } from './layout.js';
+import {
+  type PoolAttrs,
+  eachWindow,
+  lowerPool,
+  permutedPool,
+  poolLowers,
+  pooledShape,
+  readPool,
+} from './pooling.js';
+
+export interface LpPoolAttrs extends PoolAttrs {
+  /** an integer from 1 on */
+  readonly p: number;
+}
+
+export const LpPool: OpDef<LpPoolAttrs> = defineOp<LpPoolAttrs>({
+  name: 'LpPool',
+  infer(inputs, attrs) {
+    const { dtype, shape } = floatAt(inputs, 0);
+    return [{ type: { dtype, shape: pooledShape(attrs, shape) } }];
+  },
+  eval([t], attrs) {
+    const x = toNumbers(t!);
+    const shape = pooledShape(attrs, t!.shape) as number[];
+    const y = new Float64Array(sizeOf(shape));
+    eachWindow(attrs, t!.shape, ({ out, at }) => {
+      y[out] = at.reduce((sum, i) => sum + Math.abs(x[i]!) ** attrs.p, 0) ** (1 / attrs.p);
+    });
+    return [fromNumbers(t!.dtype, shape, y)];
+  },
+  onnx: [
+    {
+      type: 'LpPool',
+      since: 1,
+      build(n) {
+        const attrs = { ...readPool(n), p: Math.round(n.float('p', 2)) };
+        return [channelsFirst(apply(LpPool, attrs, [channelsLast(n.inputs[0]!)]))];
+      },
+    },
+    {
+      type: 'LpPool',
+      since: 2,
+      build(n) {
+        const attrs = { ...readPool(n), p: n.int('p', 2) };
+        return [channelsFirst(apply(LpPool, attrs, [channelsLast(n.inputs[0]!)]))];
+      },
+    },
+  ],
+  permute: ({ attrs }, _from, perm) => permutedPool(attrs, perm),
+  cost: (node) => elementCost(node, product(node.attrs.kernel)),
+  lowers: (node) => poolLowers(node) && node.attrs.p <= 2,
+  lower: (node, l) => lowerPool(node, l, 'lp_pool.f32', { p: node.attrs.p }),
+});

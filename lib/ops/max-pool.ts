@@ -1,0 +1,84 @@
+/**
+ * MaxPool (ONNX) over [N, ...spatial, C]. The optional second output, int64, tells where each maximum
+ * (the first one of equals) stands in the same tensor laid out as [N, C, ...spatial].
+ */
+import { applyAll } from '../ir/build.js';
+import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
+import type { Value } from '../ir/graph.js';
+import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { elementCost } from './effort.js';
+import { numericAt } from './facts.js';
+import { channelsFirst, channelsLast } from './layout.js';
+import {
+  type PoolAttrs,
+  eachWindow,
+  lowerPool,
+  permutedPool,
+  poolLowers,
+  pooledShape,
+  readPool,
+} from './pooling.js';
+import { product } from '../tensor/shape.js';
+
+export interface MaxPoolAttrs extends PoolAttrs {
+  /** with the second output: 'row' or 'column' counts the last or the first spatial axis fastest */
+  readonly indices: 'none' | 'row' | 'column';
+}
+
+function build(n: OnnxNode): readonly Value[] {
+  const order = n.int('storage_order', 0) === 0 ? 'row' : 'column';
+  const attrs: MaxPoolAttrs = { ...readPool(n), indices: n.outputCount > 1 ? order : 'none' };
+  const x = channelsLast(n.inputs[0]!);
+  const wanted = [true, attrs.indices !== 'none'];
+  return applyAll(MaxPool, attrs, [x], { wanted }).map(channelsFirst);
+}
+
+/** Element of [N, C, ...spatial] (spatial axes reversed for 'column') that offset `at` of [N, ...spatial, C] is. */
+export function firstIndex(at: number, shape: readonly number[], column: boolean): number {
+  const channels = shape.at(-1)!;
+  let rest = Math.floor(at / channels);
+  const spatial = shape.slice(1, -1);
+  const place = spatial.map(() => 0);
+  for (let i = spatial.length - 1; i >= 0; i--) {
+    place[i] = rest % spatial[i]!;
+    rest = Math.floor(rest / spatial[i]!);
+  }
+  const order = spatial.map((_, i) => (column ? spatial.length - 1 - i : i));
+  const inside = order.reduce((sum, i) => sum * spatial[i]! + place[i]!, 0);
+  return (rest * channels + (at % channels)) * sizeOf(spatial) + inside;
+}
+
+export const MaxPool: OpDef<MaxPoolAttrs> = defineOp<MaxPoolAttrs>({
+  name: 'MaxPool',
+  infer(inputs, attrs) {
+    const { dtype, shape } = numericAt(inputs, 0);
+    const out = pooledShape(attrs, shape);
+    const values = { type: { dtype, shape: out } };
+    return attrs.indices === 'none' ? [values] : [values, { type: { dtype: 'int64', shape: out } }];
+  },
+  eval([t], attrs) {
+    const x = toNumbers(t!);
+    const shape = pooledShape(attrs, t!.shape) as number[];
+    const y = new Float64Array(sizeOf(shape));
+    const indices = new Float64Array(y.length);
+    const column = attrs.indices === 'column';
+    eachWindow(attrs, t!.shape, ({ out, at }) => {
+      let best = at[0];
+      for (const p of at) if (x[p]! > x[best!]!) best = p;
+      y[out] = best === undefined ? -Infinity : x[best]!;
+      indices[out] = best === undefined ? 0 : firstIndex(best, t!.shape, column);
+    });
+    const values = fromNumbers(t!.dtype, shape, y);
+    return attrs.indices === 'none' ? [values] : [values, fromNumbers('int64', shape, indices)];
+  },
+  onnx: [{ type: 'MaxPool', since: 1, build }],
+  permute: ({ attrs }, _from, perm) =>
+    attrs.indices === 'none' ? permutedPool(attrs, perm) : null,
+  cost: (node) => elementCost(node, product(node.attrs.kernel)),
+  lowers: poolLowers,
+  lower(node, l) {
+    const { indices } = node.attrs;
+    if (indices === 'none') lowerPool(node, l, 'max_pool.f32');
+    else lowerPool(node, l, 'max_pool_indices.f32', { column: indices === 'column' ? 1 : 0 });
+  },
+});

@@ -1,0 +1,185 @@
+/** Maker of the Reduce ops: elements of some axes become one. */
+import { apply } from '../ir/build.js';
+import { type Value, isTensorType } from '../ir/graph.js';
+import { type OnnxEntry, type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
+import type { Operand } from '../ir/step.js';
+import * as D from '../tensor/dim.js';
+import type { Dim } from '../tensor/dim.js';
+import { type DType, shortOf } from '../tensor/dtype.js';
+import { denseStrides, isStatic, product } from '../tensor/shape.js';
+import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { PIECE } from './along-axis.js';
+import { elementCost, grainFor, nativeAs } from './effort.js';
+import { checkAxis, fromStart, numbersOf, numericAt, rankAt } from './facts.js';
+import { walk } from './moving.js';
+import { reordered, widened } from './views.js';
+
+export interface ReduceAttrs {
+  /** 0…rank−1, ascending */
+  readonly axes: readonly number[];
+  /** the axes stay, with size 1 */
+  readonly keepdims: boolean;
+}
+
+export interface Reduction {
+  readonly name: string;
+  readonly kernel: string;
+  /** of the elements of one result, in row-major order; there may be none */
+  fold(x: Float64Array): number;
+  /** the same on symbolic integers, where that is possible */
+  dims?(x: readonly Dim[]): Dim;
+  /** dtypes with a kernel */
+  readonly native: readonly DType[];
+  /** opset from which `axes` is an input */
+  readonly axesInput: number;
+}
+
+/** The output's shape; also of ArgMax and ArgMin. */
+export const reducedShape = <T>(
+  shape: readonly T[],
+  { axes, keepdims }: ReduceAttrs,
+  one: T,
+): T[] => shape.flatMap((d, i) => (!axes.includes(i) ? [d] : keepdims ? [one] : []));
+
+/** How the output is transposed when the input is (`OpDef.permute`): new attributes, output permutation. */
+export function permutedAxes(
+  attrs: ReduceAttrs,
+  perm: readonly number[],
+): { attrs: ReduceAttrs; output: readonly number[] } {
+  const axes = attrs.axes.map((a) => perm[a]!).sort((a, b) => a - b);
+  if (attrs.keepdims) return { attrs: { axes, keepdims: true }, output: perm };
+  const kept = perm.map((_, i) => i).filter((i) => !axes.includes(i));
+  const output = perm.filter((a) => !axes.includes(a)).map((a) => kept.indexOf(a));
+  return { attrs: { axes, keepdims: false }, output };
+}
+
+/** Calls `visit(i, offsets)` for each result: where the elements it is made of lie in the input. */
+export function eachGroup(
+  shape: readonly number[],
+  axes: readonly number[],
+  visit: (i: number, offsets: readonly number[]) => void,
+): void {
+  const strides = denseStrides(shape) as number[];
+  const part = (list: readonly number[], inside: boolean) =>
+    list.filter((_, i) => axes.includes(i) === inside);
+  const steps: number[] = [];
+  walk(part(shape, true), part(strides, true), 0, (at) => steps.push(at));
+  walk(part(shape, false), part(strides, false), 0, (at, i) =>
+    visit(
+      i,
+      steps.map((s) => at + s),
+    ),
+  );
+}
+
+/** Input and output of equal rank, the axes of size 1 dropped, an axis of stride 1 last. */
+export function reduceViews(
+  x: Operand,
+  out: Operand,
+  { axes, keepdims }: ReduceAttrs,
+): { x: Operand; y: Operand; reduced: boolean[] } {
+  let y = out;
+  if (!keepdims) for (const a of axes) y = widened(y, a, 1);
+  let order = x.shape.map((_, i) => i).filter((i) => x.shape[i] !== 1);
+  const inner = order.findIndex(
+    (i) => x.strides[i] === 1 && (axes.includes(i) || y.strides[i] === 1),
+  );
+  if (inner >= 0) order = [...order.filter((_, k) => k !== inner), order[inner]!];
+  if (order.length === 0)
+    return {
+      x: widened(reordered(x, []), 0, 1),
+      y: widened(reordered(y, []), 0, 1),
+      reduced: [false],
+    };
+  return {
+    x: reordered(x, order),
+    y: reordered(y, order),
+    reduced: order.map((i) => axes.includes(i)),
+  };
+}
+
+/** The axes an ONNX node reduces, or null when it is the identity. */
+function axesOf(n: OnnxNode, fromInput: boolean): number[] | null {
+  const rank = rankAt(n, 0);
+  const given = fromInput ? numbersOf(n, n.inputs[1]) : n.has('axes') ? n.ints('axes') : null;
+  if (!given || given.length === 0) {
+    if (fromInput && n.int('noop_with_empty_axes', 0) !== 0) return null;
+    return Array.from({ length: rank }, (_, i) => i);
+  }
+  return [...new Set(given.map((a) => fromStart(a, rank)))].sort((a, b) => a - b);
+}
+
+/** Import entries of a Reduce op; `build` makes its nodes. */
+export function reduceEntries(
+  type: string,
+  axesInput: number,
+  build: (x: Value, attrs: ReduceAttrs) => Value,
+): OnnxEntry<ReduceAttrs>[] {
+  const entry = (since: number): OnnxEntry<ReduceAttrs> => ({
+    type,
+    since,
+    build(n) {
+      const x = n.inputs[0]!;
+      const axes = axesOf(n, since >= axesInput);
+      return [axes ? build(x, { axes, keepdims: n.int('keepdims', 1) !== 0 }) : x];
+    },
+  });
+  return [entry(1), entry(axesInput)];
+}
+
+export function reduction(r: Reduction): OpDef<ReduceAttrs> {
+  const op: OpDef<ReduceAttrs> = defineOp<ReduceAttrs>({
+    name: r.name,
+    infer(inputs, attrs) {
+      const { dtype, shape } = numericAt(inputs, 0);
+      for (const a of attrs.axes) checkAxis(a, shape.length);
+      return [{ type: { dtype, shape: reducedShape<Dim>(shape, attrs, 1) } }];
+    },
+    eval([t], attrs) {
+      const x = toNumbers(t!);
+      const shape = reducedShape(t!.shape, attrs, 1);
+      const y = new Float64Array(sizeOf(shape));
+      eachGroup(
+        t!.shape,
+        attrs.axes,
+        (i, at) => (y[i] = r.fold(Float64Array.from(at, (o) => x[o]!))),
+      );
+      return [fromNumbers(t!.dtype, shape, y)];
+    },
+    values([fact], { axes }) {
+      if (!r.dims || !fact?.value || !isTensorType(fact.type) || !isStatic(fact.type.shape))
+        return [];
+      const out: Dim[] = [];
+      eachGroup(
+        fact.type.shape,
+        axes,
+        (i, at) => (out[i] = r.dims!(at.map((o) => fact.value![o]!))),
+      );
+      return [out];
+    },
+    onnx: reduceEntries(r.name, r.axesInput, (x, attrs) => apply(op, attrs, [x])),
+    permute({ attrs }, _from, perm) {
+      const moved = permutedAxes(attrs, perm);
+      return { attrs: moved.attrs, inputs: [perm], outputs: [moved.output] };
+    },
+    cost: (node) => elementCost(node, 1),
+    lowers: (node) => r.native.some((dtype) => nativeAs(node, dtype)),
+    lower({ attrs }, l) {
+      const views = reduceViews(l.in(0), l.out(), attrs);
+      const x = l.rows(views.x);
+      const axes = views.reduced.reduce((mask, is, i) => mask + (is ? 2 ** i : 0), 0);
+      const count = product(x.shape.filter((_, i) => views.reduced[i]));
+      const inner = views.reduced.at(-1) ? 1 : PIECE;
+      const pieces = D.ceilDiv(views.y.shape.at(-1)!, inner);
+      l.emit({
+        kernel: `${r.kernel}.${shortOf(x.dtype)}`,
+        params: { axes },
+        inputs: [x],
+        outputs: [views.y],
+        items: D.mul(product(views.y.shape.slice(0, -1)), pieces),
+        grain: grainFor(D.mul(count, inner)),
+      });
+    },
+  });
+  return op;
+}
