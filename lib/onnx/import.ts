@@ -1,0 +1,49 @@
+/** ONNX → Graph: the importer with all of haio's operators. */
+import type { Graph } from '../ir/graph.js';
+import type { OpDef } from '../ir/op.js';
+import { ALL_OPS } from '../ops/registry.js';
+import { Importer, type ImporterOptions } from './importer.js';
+import { readModel } from './model.js';
+import { tableOf, versionOf } from './operators.js';
+import { type Signature, signaturesOf } from './symbols.js';
+
+export type { Signature } from './symbols.js';
+
+export interface ImportOptions extends ImporterOptions {
+  /** operators to import with (default: all) */
+  readonly ops?: readonly OpDef[];
+}
+
+export interface Imported {
+  readonly graph: Graph;
+  /** version of ai.onnx */
+  readonly opset: number;
+  readonly opsets: ReadonlyMap<string, number>;
+  /** nodes imported, those of functions and of bodies included */
+  readonly onnxNodes: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Inputs and outputs as the model declares them. */
+export const signatureOf = (
+  bytes: Uint8Array,
+): { readonly inputs: readonly Signature[]; readonly outputs: readonly Signature[] } =>
+  signaturesOf(readModel(bytes));
+
+/**
+ * The model as a graph. Weights are views of `bytes`.
+ * @throws HaioError for models that are malformed or need what haio lacks
+ * @throws PinRequest where the graph depends on sizes or contents that only a run can give
+ */
+export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imported {
+  const model = readModel(bytes);
+  const importer = new Importer(model, tableOf(options.ops ?? ALL_OPS), options);
+  const graph = importer.run();
+  return {
+    graph,
+    opset: versionOf(model.opsets, ''),
+    opsets: model.opsets,
+    onnxNodes: importer.count,
+    metadata: model.metadata,
+  };
+}
