@@ -6,6 +6,12 @@
 namespace haio::HAIO_ISA {
 namespace {
 
+// Bytes of an element; 0 for strings.
+AI size_t widthOf(Type type) {
+  constexpr uint8_t widths[] = {4, 2, 2, 8, 1, 1, 2, 2, 4, 4, 8, 8, 1, 0};
+  return static_cast<uint8_t>(type) < sizeof widths ? widths[static_cast<uint8_t>(type)] : 0;
+}
+
 // block[i] = f(&source[i]), a vector at a time; the tail's elements go through a copy.
 template <class T, class F>
 AI void loadVectors(const void* source, size_t n, float* block, F f) {
@@ -158,11 +164,63 @@ AI To convertOne(From x) {
   }
 }
 
-// Bytes of an element; 0 for strings.
-AI size_t widthOf(Type type) {
-  constexpr uint8_t widths[] = {4, 2, 2, 8, 1, 1, 2, 2, 4, 4, 8, 8, 1, 0};
-  return static_cast<uint8_t>(type) < sizeof widths ? widths[static_cast<uint8_t>(type)] : 0;
+#ifdef HAIO_ISA_PORTABLE
+// The same with blocks of double or int64_t; integers become narrower ones by their low bits.
+template <class From, class To>
+AI void convertAll(const void* p, size_t n, To* out) {
+  for (size_t i = 0; i < n; i++) out[i] = convertOne<To>(static_cast<const From*>(p)[i]);
 }
+template <class T>
+static void loadBlock(Type type, const void* p, size_t n, T* block) {
+  switch (type) {
+    case Type::f32: return convertAll<float>(p, n, block);
+    case Type::f64: return convertAll<double>(p, n, block);
+    case Type::i8: return convertAll<int8_t>(p, n, block);
+    case Type::u8: return convertAll<uint8_t>(p, n, block);
+    case Type::i16: return convertAll<int16_t>(p, n, block);
+    case Type::u16: return convertAll<uint16_t>(p, n, block);
+    case Type::i32: return convertAll<int32_t>(p, n, block);
+    case Type::u32: return convertAll<uint32_t>(p, n, block);
+    case Type::i64: return convertAll<int64_t>(p, n, block);
+    case Type::u64: return convertAll<uint64_t>(p, n, block);
+    case Type::boolean:
+      for (size_t i = 0; i < n; i++) block[i] = static_cast<const uint8_t*>(p)[i] != 0;
+      return;
+    default:  // 16-bit floats, by way of float
+      for (size_t i = 0; i < n; i += F32::N) {
+        float part[F32::N];
+        const size_t m = n - i < F32::N ? n - i : F32::N;
+        loadBlock(type, static_cast<const uint16_t*>(p) + i, m, part);
+        convertAll<float>(part, m, block + i);
+      }
+  }
+}
+template <class T>
+static void storeBlock(Type type, const T* block, size_t n, void* p) {
+  switch (type) {
+    case Type::f32: return convertAll<T>(block, n, static_cast<float*>(p));
+    case Type::f64: return convertAll<T>(block, n, static_cast<double*>(p));
+    case Type::i8: return convertAll<T>(block, n, static_cast<int8_t*>(p));
+    case Type::u8: return convertAll<T>(block, n, static_cast<uint8_t*>(p));
+    case Type::i16: return convertAll<T>(block, n, static_cast<int16_t*>(p));
+    case Type::u16: return convertAll<T>(block, n, static_cast<uint16_t*>(p));
+    case Type::i32: return convertAll<T>(block, n, static_cast<int32_t*>(p));
+    case Type::u32: return convertAll<T>(block, n, static_cast<uint32_t*>(p));
+    case Type::i64: return convertAll<T>(block, n, static_cast<int64_t*>(p));
+    case Type::u64: return convertAll<T>(block, n, static_cast<uint64_t*>(p));
+    case Type::boolean:
+      for (size_t i = 0; i < n; i++) static_cast<uint8_t*>(p)[i] = block[i] != 0;
+      return;
+    default:
+      for (size_t i = 0; i < n; i += F32::N) {
+        float part[F32::N];
+        const size_t m = n - i < F32::N ? n - i : F32::N;
+        convertAll<T>(block + i, m, part);
+        storeBlock(type, part, m, static_cast<uint16_t*>(p) + i);
+      }
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace haio::HAIO_ISA
