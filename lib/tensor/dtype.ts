@@ -63,7 +63,7 @@ export function newArray(dtype: DType, length: number): TypedArray {
 export function viewBytes(dtype: DType, bytes: Uint8Array): TypedArray {
   const array = DTYPES[dtype].array as TypedArrayConstructor;
   const size = array.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / size));
 }
 
