@@ -1,0 +1,84 @@
+// The stages of a gemm-like step: element-wise operations on a finished tile while it is hot.
+#pragma once
+#include "gemm/panels.h"
+#include "kernel.h"
+#include "vec.h"
+
+namespace haio::HAIO_ISA::gemm {
+namespace {
+
+constexpr size_t kMaxStages = 32, kMaxStageOperands = 16;
+
+// One operand of the stages, seen from the tile: element (row, column) is at data[row·row + column·column].
+struct StageOperand {
+  const float* data;
+  int64_t row, column;
+};
+
+// Bytes of scratch that the stages of a step need.
+inline size_t stageBytes(const Stages* s, size_t operands) {
+  return s ? (operands + s->count) * kBlock * sizeof(float) : 0;
+}
+
+// Null when the stages are well-formed over one tile and `operands` operands, else what is wrong.
+inline const char* checkStages(const Stages* s, size_t operands) {
+  if (!s) return operands ? "operands without stages" : nullptr;
+  if (s->count == 0 || s->count > kMaxStages || operands > kMaxStageOperands) return "number of stages";
+  for (size_t i = 0; i < s->count; i++) {
+    const Stage& stage = s->list[i];
+    if (!stage.fn || stage.argCount > sizeof stage.args) return "stage without function";
+    for (int j = 0; j < stage.argCount; j++)
+      if (stage.args[j] >= 1 + operands + i) return "stage uses a later slot";
+  }
+  return nullptr;
+}
+
+// n values of one row of an operand, from column 0 on; zeros up to `width`, a multiple of 16.
+inline void loadRow(float* to, const float* from, int64_t step, int64_t n, int64_t width) {
+  constexpr int64_t N = F32::N;
+  if (step == 1) {
+    for (int64_t i = 0; i < width; i += N)
+      store(to + i, i + N <= n ? load(from + i) : load(from + smaller(i, n), static_cast<size_t>(larger(n - i, 0))));
+  } else if (step == 0) {
+    for (int64_t i = 0; i < width; i += N) store(to + i, set1(*from));
+  } else {
+    for (int64_t i = 0; i < width; i++) to[i] = i < n ? from[i * step] : 0.f;
+  }
+}
+
+// Copies n floats, reading and writing nothing else.
+inline void copyRow(float* to, const float* from, int64_t n) {
+  constexpr int64_t N = F32::N;
+  int64_t i = 0;
+  for (; i + N <= n; i += N) store(to + i, load(from + i));
+  if (i < n) store(to + i, load(from + i, static_cast<size_t>(n - i)), static_cast<size_t>(n - i));
+}
+
+// Runs the stages on a tile of rows × columns and stores the result. The tile is 64-byte aligned and
+// `width` wide (a multiple of 16, ≤ kBlock); what lies beyond its columns is computed but not stored.
+// `blocks` has stageBytes, 64-byte aligned.
+inline void runStages(const Stages& s, const StageOperand* operands, size_t operandCount, const float* tile,
+                      int64_t width, int64_t rows, int64_t columns, float* out, int64_t outRow, float* blocks) {
+  const void* slots[1 + kMaxStageOperands + kMaxStages];
+  for (size_t i = 0; i < operandCount + s.count; i++) slots[1 + i] = blocks + i * kBlock;
+  const int64_t step = static_cast<int64_t>(kBlock) / width;
+  for (int64_t r0 = 0; r0 < rows; r0 += step) {
+    const int64_t n = smaller(step, rows - r0);
+    slots[0] = tile + r0 * width;
+    for (size_t j = 0; j < operandCount; j++)
+      for (int64_t r = 0; r < n; r++)
+        loadRow(blocks + j * kBlock + r * width, operands[j].data + (r0 + r) * operands[j].row,
+                operands[j].column, columns, width);
+    for (size_t i = 0; i < s.count; i++) {
+      const Stage& stage = s.list[i];
+      const void* args[sizeof stage.args];
+      for (int j = 0; j < stage.argCount; j++) args[j] = slots[stage.args[j]];
+      stage.fn(args, blocks + (operandCount + i) * kBlock, static_cast<size_t>(n * width), stage.params);
+    }
+    const float* result = blocks + (operandCount + s.count - 1) * kBlock;
+    for (int64_t r = 0; r < n; r++) copyRow(out + (r0 + r) * outRow, result + r * width, columns);
+  }
+}
+
+}  // namespace
+}  // namespace haio::HAIO_ISA::gemm
