@@ -17,8 +17,9 @@ function(haio_node_addon target)
   target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_JS_INC})
   target_compile_definitions(${target} PRIVATE NAPI_VERSION=8 NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS)
   target_link_libraries(${target} PRIVATE haio_flags Threads::Threads ${CMAKE_DL_LIBS})
+  # nodelete: its threads outlive the worker that loaded it.
   # libstdc++ stays dynamic: Node needs it anyway, and linking it in raises the glibc floor.
-  target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-Bsymbolic
+  target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,nodelete
                       -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
   if(NOT HAIO_SANITIZE)
     target_link_options(${target} PRIVATE -Wl,-z,relro -Wl,-z,now)

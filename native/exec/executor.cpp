@@ -1,0 +1,51 @@
+#include "exec/executor.h"
+
+#include "threads/flush.h"
+#include "threads/pool.h"
+
+namespace haio {
+namespace {
+
+void report(Status* status, int32_t code, int64_t value) {
+  int32_t none = 0;
+  if (__atomic_compare_exchange_n(&status->code, &none, code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) status->value = value;
+}
+
+struct Running {
+  const PlanStep& step;
+  const Operand* operands;
+  Lane& lane;
+};
+
+void runItems(void* context, size_t begin, size_t end, size_t slot) {
+  const Running& r = *static_cast<const Running*>(context);
+  const PlanStep& s = r.step;
+  const StepArgs args = {r.operands + s.firstIn, r.operands + s.firstOut, s.inCount, s.outCount, s.params, r.lane.scratch(slot), s.rows,
+                         s.rowCount, s.stages, &r.lane.status, report, begin, end, s.next, s.nextBytes};
+  s.run(args);
+}
+
+}  // namespace
+
+void execute(const BoundPlan& plan, const LaneOperands& operands, Lane& lane, size_t threads) {
+  const FlushToZero flush;
+  lane.status = {};
+  const Operand* list = operands.list.data();
+  for (size_t at = 0; at < plan.program.size();) {
+    if (lane.stop.load(std::memory_order_relaxed)) return;
+    const Instruction& i = plan.program[at++];
+    if (i.kind == Instruction::run) {
+      const PlanStep& step = plan.steps[i.index];
+      Running running = {step, list, lane};
+      parallelFor({step.items, step.grain, threads, &lane.stop, runItems, &running});
+      if (lane.status.code != 0) {
+        lane.status.step = step.origin;
+        return;
+      }
+    } else if (i.kind == Instruction::jump || !*static_cast<const uint8_t*>(list[i.index].data)) {
+      at = i.target;
+    }
+  }
+}
+
+}  // namespace haio

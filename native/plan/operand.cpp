@@ -1,0 +1,134 @@
+#include "plan/operand.h"
+
+#include <algorithm>
+
+#include "plan/format.h"
+
+namespace haio {
+namespace {
+
+constexpr struct {
+  const char* name;
+  size_t bytes;
+} kTypes[] = {{"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"float64", 8}, {"int8", 1},   {"uint8", 1}, {"int16", 2},
+              {"uint16", 2},  {"int32", 4},   {"uint32", 4},   {"int64", 8},   {"uint64", 8}, {"bool", 1},  {"string", 0}};
+
+struct Axis {
+  int64_t stride;  // in bytes
+  int64_t last;    // largest index
+};
+
+// Axes of more than one element, smallest stride first.
+int sortedAxes(const Operand& o, Axis out[kMaxRank]) {
+  int count = 0;
+  const int64_t size = static_cast<int64_t>(typeBytes(o.type));
+  for (int i = 0; i < o.rank; i++) {
+    if (o.dims[i] > 1) out[count++] = {o.strides[i] * size, o.dims[i] - 1};
+  }
+  std::sort(out, out + count, [](const Axis& a, const Axis& b) { return a.stride < b.stride; });
+  return count;
+}
+
+// Largest index of `o` along all its axes of this stride.
+int64_t lastAlong(const Axis* axes, int count, int64_t stride) {
+  int64_t last = 0;
+  for (int i = 0; i < count; i++) {
+    if (axes[i].stride == stride) last += axes[i].last;
+  }
+  return last;
+}
+
+}  // namespace
+
+size_t typeBytes(Type type) { return kTypes[static_cast<size_t>(type)].bytes; }
+const char* typeName(Type type) { return kTypes[static_cast<size_t>(type)].name; }
+
+int64_t elementCount(const Operand& o) {
+  int64_t count = 1;
+  for (int i = 0; i < o.rank; i++) {
+    if (o.dims[i] == 0) return 0;
+  }
+  for (int i = 0; i < o.rank; i++) {
+    if (o.dims[i] > format::kMaxElements / count) return format::kMaxElements + 1;
+    count *= o.dims[i];
+  }
+  return count;
+}
+
+int64_t extentBytes(const Operand& o) {
+  int64_t last = 0;
+  for (int i = 0; i < o.rank; i++) {
+    if (o.dims[i] == 0) return 0;
+  }
+  for (int i = 0; i < o.rank; i++) {
+    int64_t span;
+    if (__builtin_mul_overflow(o.dims[i] - 1, o.strides[i], &span)) return -1;
+    if (__builtin_add_overflow(last, span, &last) || last > format::kMaxBytes) return -1;
+  }
+  return (last + 1) * static_cast<int64_t>(typeBytes(o.type));
+}
+
+bool distinctElements(const Operand& o) {
+  Axis axes[kMaxRank];
+  const int count = sortedAxes(o, axes);
+  int64_t end = static_cast<int64_t>(typeBytes(o.type));  // of what the inner axes cover
+  for (int i = 0; i < count; i++) {
+    if (axes[i].stride < end) return false;
+    end += axes[i].last * axes[i].stride;
+  }
+  return true;
+}
+
+bool sameGeometry(const Operand& a, const Operand& b) {
+  if (typeBytes(a.type) != typeBytes(b.type)) return false;
+  int j = 0;
+  for (int i = 0; i < a.rank; i++) {
+    if (a.dims[i] == 1) continue;
+    while (j < b.rank && b.dims[j] == 1) j++;
+    if (j == b.rank || a.dims[i] != b.dims[j] || a.strides[i] != b.strides[j]) return false;
+    j++;
+  }
+  while (j < b.rank && b.dims[j] == 1) j++;
+  return j == b.rank;
+}
+
+// Writes the distance between the starts in the mixed radix of all strides. Where, at each stride,
+// what the smaller ones cover ends before the stride itself, an address has one set of digits; then
+// two boxes are disjoint as soon as their ranges are disjoint in one digit.
+bool disjoint(const Operand& a, size_t aStart, const Operand& b, size_t bStart) {
+  if (aStart > bStart) return disjoint(b, bStart, a, aStart);
+  const int64_t aExtent = extentBytes(a), bExtent = extentBytes(b);
+  if (aExtent == 0 || bExtent == 0) return true;
+  int64_t distance = static_cast<int64_t>(bStart - aStart);
+  if (distance >= aExtent) return true;
+
+  Axis aAxes[kMaxRank], bAxes[kMaxRank];
+  const int aCount = sortedAxes(a, aAxes), bCount = sortedAxes(b, bAxes);
+  int64_t strides[2 * kMaxRank];
+  int count = 0;
+  for (int i = 0; i < aCount; i++) strides[count++] = aAxes[i].stride;
+  for (int i = 0; i < bCount; i++) strides[count++] = bAxes[i].stride;
+  std::sort(strides, strides + count);
+  count = static_cast<int>(std::unique(strides, strides + count) - strides);
+
+  int64_t start[2 * kMaxRank];  // b's first digit at each stride; a's is 0
+  for (int i = count - 1; i >= 0; i--) {
+    start[i] = strides[i] > 0 ? distance / strides[i] : 0;
+    distance -= start[i] * strides[i];
+  }
+  // The lowest digit is the byte inside an element.
+  const int64_t aSize = static_cast<int64_t>(typeBytes(a.type)), bSize = static_cast<int64_t>(typeBytes(b.type));
+  bool apart = distance >= aSize;
+  int64_t end = std::max(aSize, distance + bSize);
+  for (int i = 0; i < count; i++) {
+    if (strides[i] == 0) continue;  // repeats the same elements
+    if (strides[i] < end) return false;
+    const int64_t aLast = lastAlong(aAxes, aCount, strides[i]);
+    const int64_t bLast = start[i] + lastAlong(bAxes, bCount, strides[i]);
+    apart = apart || aLast < start[i];
+    end += std::max(aLast, bLast) * strides[i];
+  }
+  return apart;
+}
+
+}  // namespace haio
