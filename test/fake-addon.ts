@@ -76,7 +76,10 @@ class Execution {
       dtype,
       dims,
       read() {
-        const out = newArray(dtype, dims.reduce((a, b) => a * b, 1));
+        const out = newArray(
+          dtype,
+          dims.reduce((a, b) => a * b, 1),
+        );
         each((element, i) => bytes(out).set(element, i * size));
         return [...out];
       },

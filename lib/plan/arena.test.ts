@@ -29,7 +29,8 @@ function check(list: readonly Block[], offsets: Float64Array, bytes: number): vo
     list.forEach((b, j) => {
       if (j >= i || a.last < b.first || b.last < a.first || a.units === 0 || b.units === 0) return;
       const apart =
-        offsets[i]! + a.units * ALIGN <= offsets[j]! || offsets[j]! + b.units * ALIGN <= offsets[i]!;
+        offsets[i]! + a.units * ALIGN <= offsets[j]! ||
+        offsets[j]! + b.units * ALIGN <= offsets[i]!;
       assert.ok(apart, `${i} and ${j} overlap`);
     });
   });
@@ -120,7 +121,13 @@ describe('plan: arena', () => {
       const started = performance.now();
       const plan = planArena(spans, sizes);
       check(list, plan.offsets, plan.bytes);
-      console.log(file, (plan.bytes / 1048576).toFixed(4), (plan.bytes / lowerBound(spans, sizes)).toFixed(4), (performance.now() - started).toFixed(0), 'ms');
+      console.log(
+        file,
+        (plan.bytes / 1048576).toFixed(4),
+        (plan.bytes / lowerBound(spans, sizes)).toFixed(4),
+        (performance.now() - started).toFixed(0),
+        'ms',
+      );
       assert.ok(plan.bytes < 1.1 * 1048576);
     });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FakeAddon, type FakeKernel } from '../../test/fake-addon.js';
+import { runPlan } from '../../test/run-plan.js';
 import { HaioError } from '../errors.js';
 import { apply, applyAll, literal } from '../ir/build.js';
 import { evalGraph } from '../ir/eval.js';
@@ -12,7 +13,7 @@ import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
 import { product } from '../tensor/shape.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
-import { bindInputs, bindRegion, bindResult, memoryOf, sizesTensor } from './bind.js';
+import { bindInputs, bindRegion, memoryOf } from './bind.js';
 import { buildModel } from './build.js';
 import { openModel } from './decode.js';
 import { explainModel } from './explain.js';
@@ -107,15 +108,19 @@ const Positive = defineOp<object>({
 /** the sizes of x as float32 numbers plus 0.5: reads elements known from facts */
 const Sizes = defineOp<object>({
   name: 'Sizes',
-  infer: ([x]) => [
-    { type: { dtype: 'int64', shape: [2] }, value: [...typeOf(x).shape] },
-  ],
+  infer: ([x]) => [{ type: { dtype: 'int64', shape: [2] }, value: [...typeOf(x).shape] }],
   eval: ([x]) => [fromNumbers('int64', [2], x!.shape)],
 });
 const Half = defineOp<object>({
   name: 'Half',
   infer: ([x]) => [{ type: { dtype: 'float32', shape: typeOf(x).shape } }],
-  eval: ([x]) => [fromNumbers('float32', x!.shape, toNumbers(x!).map((v) => v / 2))],
+  eval: ([x]) => [
+    fromNumbers(
+      'float32',
+      x!.shape,
+      toNumbers(x!).map((v) => v / 2),
+    ),
+  ],
   lower: (_, l) =>
     l.emit({
       kernel: 'half.f32',
@@ -126,8 +131,7 @@ const Half = defineOp<object>({
     }),
 });
 const OPS: readonly unknown[] = [Inc, Plus, Cat, Positive, Sizes, Half, Transpose];
-const find = (name: string): OpDef | undefined =>
-  (OPS as OpDef[]).find((op) => op.name === name);
+const find = (name: string): OpDef | undefined => (OPS as OpDef[]).find((op) => op.name === name);
 
 const KERNELS: Record<string, FakeKernel> = {
   'inc.f32': {
@@ -155,46 +159,6 @@ const graphOf = (inputs: Value[], outputs: Value[]): Graph => ({
 const natives = (m: CompiledModel): NativeRegion[] =>
   m.regions.flatMap((r) => (r.kind === 'native' ? [r] : []));
 
-/** Runs a compiled model on the fake addon as the runtime does on the real one. */
-function run(fake: FakeAddon, model: CompiledModel, feeds: readonly Tensor[]): Tensor[] {
-  const sizes = bindInputs(model, feeds);
-  const known = new Map<number, Tensor>(model.inputs.map((p, i) => [p.value, feeds[i]!]));
-  const get = (v: number): Tensor => {
-    const { kind } = model.values[v]!.source;
-    return (
-      known.get(v) ?? (kind === 'constant' ? model.constant(v) : sizesTensor(model, sizes, v))
-    );
-  };
-  for (const region of model.regions) {
-    if (region.kind === 'host') {
-      for (const n of region.nodes) {
-        const results = n.op.eval!(
-          n.inputs.map((v) => (v < 0 ? null : get(v))),
-          n.attrs,
-        );
-        n.outputs.forEach((v, i) => {
-          known.set(v, results[i]!);
-          bindResult(model, sizes, v, results[i]!);
-        });
-      }
-      continue;
-    }
-    const bound = bindRegion(model, region, sizes);
-    const outputs = bound.outputs.map((p) =>
-      fromNumbers(p.dtype, p.shape, new Array<number>(p.shape.reduce((a, b) => a * b, 1)).fill(0)),
-    );
-    fake.execute(
-      bound.words,
-      model.kernels,
-      region.inputs.map((v) => get(v).data as Float32Array),
-      outputs.map((t) => t.data as Float32Array),
-      { model: model.model },
-    );
-    region.outputs.forEach((v, i) => known.set(v, outputs[i]!));
-  }
-  return model.outputs.map((p) => get(p.value));
-}
-
 interface Built {
   fake: FakeAddon;
   model: CompiledModel;
@@ -211,10 +175,14 @@ function same(graph: Graph, ...shapes: number[][][]): Built {
   for (const list of shapes) {
     const feeds = list.map((shape, k) => {
       const count = shape.reduce((a, b) => a * b, 1);
-      return fromNumbers('float32', shape, Array.from({ length: count }, (_, i) => i * 3 - 7 + k));
+      return fromNumbers(
+        'float32',
+        shape,
+        Array.from({ length: count }, (_, i) => i * 3 - 7 + k),
+      );
     });
     const expected = evalGraph(graph, feeds);
-    const got = run(built.fake, built.model, feeds);
+    const got = runPlan(built.fake.addon, built.model, feeds, { isa: '', threads: 1 });
     got.forEach((t, i) => {
       assert.deepEqual(t.shape, expected[i]!.shape);
       assert.deepEqual([...t.data], [...expected[i]!.data]);
@@ -278,11 +246,7 @@ describe('plan: build, open, bind', () => {
   it('takes views as operands and copies a turned one once', () => {
     const x = matrix('x', [n(), 3]);
     const t = turn(x);
-    const { meta } = same(
-      graphOf([x], [plus(t, t), plus(t, inc(t))]),
-      [[2, 3]],
-      [[1, 3]],
-    );
+    const { meta } = same(graphOf([x], [plus(t, t), plus(t, inc(t))]), [[2, 3]], [[1, 3]]);
     assert.equal(meta.steps, 4);
   });
 
@@ -357,8 +321,7 @@ describe('plan: build, open, bind', () => {
     const feed = (...shape: number[]): Tensor =>
       fromNumbers('float32', shape, new Array<number>(shape.reduce((a, b) => a * b)).fill(0));
     const message = (e: unknown): boolean =>
-      e instanceof HaioError &&
-      e.message === "input 'x' must be float32[n,2], got float32[2,3]";
+      e instanceof HaioError && e.message === "input 'x' must be float32[n,2], got float32[2,3]";
     assert.throws(() => bindInputs(model, [feed(2, 3), feed(2, 1)]), message);
     assert.throws(() => bindInputs(model, [feed(2, 2), feed(3, 1)]), /'y' must be float32\[n,1\]/);
   });

@@ -3,13 +3,13 @@ import { crc32 } from 'node:zlib';
 import { HaioError, raise } from '../errors.js';
 import type { OpDef } from '../ir/op.js';
 import type { Addon } from '../native/types.js';
+import { OPS } from '../ops/registry.js';
 import { type Dim, type DimSymbol, evaluateTable } from '../tensor/dim.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type AttrReader, type Json, readAttrs, tensorAt } from './attrs.js';
 import { FILE_MAGIC, FILE_VERSION, HEAD_BYTES } from './encode.js';
 import { HEADER, MAGIC, VERSION } from './format.js';
-import { operatorByName } from './operators.js';
 import type {
   CompiledModel,
   HostNode,
@@ -301,7 +301,7 @@ class Decoder {
 export function openModel(
   native: Addon,
   model: number,
-  ops: (name: string) => OpDef | undefined = operatorByName,
+  ops: (name: string) => OpDef | undefined = (name) => OPS.get(name),
 ): CompiledModel {
   try {
     const d = new Decoder(native, model, ops);
