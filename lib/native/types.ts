@@ -45,6 +45,8 @@ export interface Inspection {
 export interface NativeFailure {
   readonly code: 'plan' | 'isa' | 'memory' | 'argument' | 'released' | 'file' | 'data' | 'aborted';
   readonly reason: string;
+  /** of 'file' */
+  readonly path?: string;
 }
 
 /** Result of a run: status.code 0 is success; origin indexes the plan's step origins. */
@@ -121,6 +123,8 @@ export interface Addon {
 
   // registry of compiled models: process-wide, counted, 4 KiB-aligned bytes, known by id
   modelCreate(bytes: number): number;
+  /** A model whose bytes are a file's, mapped: pages are shared between processes until written to. */
+  modelOpen(path: string): number;
   modelWrite(id: number, offset: number, bytes: Uint8Array): void;
   modelRead(id: number, offset: number, bytes: number): Uint8Array;
   modelBytes(id: number): number;

@@ -11,7 +11,7 @@ namespace {
 // Outputs are views or ranges of models; `models` keeps those alive.
 bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<void*>* out,
                  std::vector<std::shared_ptr<Model>>* models, Failure* failure) {
-  if (!value.IsArray()) return failure->set("argument", "outputs: expected an array");
+  if (!value.IsArray()) return failure->set("argument", "outputs: expected an array, got %s", kindOf(value));
   const Napi::Array list = value.As<Napi::Array>();
   if (list.Length() != ports.size()) return failure->set("argument", "outputs: expected %zu, got %u", ports.size(), list.Length());
   out->resize(ports.size());
@@ -29,7 +29,9 @@ bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<
       }
       const auto model = findModel(static_cast<uint32_t>(id), failure);
       if (!model) return false;
-      if (!model->holds(offset, view.bytes)) return failure->set("argument", "output %zu lies outside its model", i);
+      if (!model->holds(offset, view.bytes)) {
+        return failure->set("argument", "output %zu: expected a range of %zu bytes, got %zu + %zu", i, model->bytes(), offset, view.bytes);
+      }
       view.data = model->data() + offset;
       models->push_back(model);
     }

@@ -35,6 +35,12 @@ size_t elementBytes(napi_typedarray_type type) {
 
 }  // namespace
 
+const char* kindOf(Napi::Value value) {
+  static constexpr const char* kNames[] = {"undefined", "null", "a boolean", "a number", "a string", "a symbol", "an object", "a function"};
+  const size_t kind = static_cast<size_t>(value.Type());
+  return kind < sizeof kNames / sizeof *kNames ? kNames[kind] : "something else";
+}
+
 Napi::Error toError(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, std::string(failure.code) + ": " + failure.reason);
   error.Set("code", failure.code);
@@ -52,19 +58,19 @@ bool readView(Napi::Value value, const char* what, View* out, Failure* failure) 
   if (value.IsTypedArray()) {
     napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
     if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || !elementBytes(type)) {
-      return failure->set("argument", "%s: unsupported kind of typed array", what);
+      return failure->set("argument", "%s: expected a typed array of a known type, got another", what);
     }
     bytes = length * elementBytes(type);
   } else if (value.IsDataView()) {
     if (napi_get_dataview_info(env, value, &bytes, &data, &buffer, &offset) != napi_ok) {
-      return failure->set("argument", "%s: its memory was detached", what);
+      return failure->set("argument", "%s: expected memory, got a detached buffer", what);
     }
   } else {
-    return failure->set("argument", "%s: expected a typed array or DataView", what);
+    return failure->set("argument", "%s: expected a typed array or DataView, got %s", what, kindOf(value));
   }
   bool detached = false;
   if (napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && detached) {
-    return failure->set("argument", "%s: its memory was detached", what);
+    return failure->set("argument", "%s: expected memory, got a detached buffer", what);
   }
   *out = {static_cast<char*>(data), bytes};
   return true;
@@ -75,14 +81,14 @@ bool checkView(const View& view, const char* what, size_t index, const Port& por
     return failure->set("argument", "%s %zu: expected %zu bytes, got %zu", what, index, port.bytes, view.bytes);
   }
   if (reinterpret_cast<uintptr_t>(view.data) % typeBytes(port.type) != 0) {
-    return failure->set("argument", "%s %zu: its memory is not aligned to %s", what, index, typeName(port.type));
+    return failure->set("argument", "%s %zu: expected memory aligned to %s, got other", what, index, typeName(port.type));
   }
   *out = view.bytes ? view.data : nothing;
   return true;
 }
 
 bool readViews(Napi::Value value, const char* what, const std::vector<Port>& ports, std::vector<void*>* out, Failure* failure) {
-  if (!value.IsArray()) return failure->set("argument", "%ss: expected an array", what);
+  if (!value.IsArray()) return failure->set("argument", "%ss: expected an array, got %s", what, kindOf(value));
   const Napi::Array list = value.As<Napi::Array>();
   if (list.Length() != ports.size()) return failure->set("argument", "%ss: expected %zu, got %u", what, ports.size(), list.Length());
   out->resize(ports.size());
@@ -99,14 +105,14 @@ bool readViews(Napi::Value value, const char* what, const std::vector<Port>& por
 bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* failure) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   if (!(number >= 0 && number <= static_cast<double>(format::kMaxInteger)) || number != static_cast<double>(static_cast<size_t>(number))) {
-    return failure->set("argument", "%s: expected a non-negative integer", what);
+    return failure->set("argument", "%s: expected a non-negative integer, got %s", what, kindOf(value));
   }
   *out = static_cast<size_t>(number);
   return true;
 }
 
 bool readText(Napi::Value value, const char* what, std::string* out, Failure* failure) {
-  if (!value.IsString()) return failure->set("argument", "%s: expected a string", what);
+  if (!value.IsString()) return failure->set("argument", "%s: expected a string, got %s", what, kindOf(value));
   *out = value.As<Napi::String>().Utf8Value();
   return true;
 }
@@ -115,10 +121,10 @@ bool readPlan(Napi::Value words, Napi::Value kernels, PlanArguments* out, Failur
   View view;
   if (!readView(words, "words", &view, failure)) return false;
   if (!words.IsTypedArray() || words.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
-    return failure->set("argument", "words: expected a Float64Array");
+    return failure->set("argument", "words: expected a Float64Array, got another view");
   }
   if (view.bytes / sizeof(double) > static_cast<size_t>(format::kMaxWords)) return failure->set("plan", "%zu words are too many", view.bytes / sizeof(double));
-  if (!kernels.IsArray()) return failure->set("argument", "kernels: expected an array");
+  if (!kernels.IsArray()) return failure->set("argument", "kernels: expected an array, got %s", kindOf(kernels));
   const Napi::Array list = kernels.As<Napi::Array>();
   if (list.Length() > format::kMaxKernels) return failure->set("plan", "%u kernels are too many", list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {

@@ -14,6 +14,9 @@ namespace haio {
 void throwFailure(Napi::Env env, const Failure& failure);
 Napi::Error toError(Napi::Env env, const Failure& failure);
 
+// "a string", for messages.
+const char* kindOf(Napi::Value value);
+
 // Memory of a typed array or DataView. `data` is null only where bytes is 0.
 struct View {
   char* data;

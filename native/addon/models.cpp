@@ -14,13 +14,17 @@ Napi::Value fail(Napi::Env env, const Failure& failure) {
   return env.Undefined();
 }
 
-// Reads a path and opens something with it.
-template <class Open>
-Napi::Value withPath(const Napi::CallbackInfo& info, Open open) {
-  Failure failure;
-  std::string path;
-  if (!readText(info[0], "path", &path, &failure)) return fail(info.Env(), failure);
-  return open(path.c_str());
+// An error that names the file, too.
+Napi::Value failFile(Napi::Env env, const Failure& failure, const std::string& path) {
+  Napi::Error error = toError(env, failure);
+  error.Set("path", path);
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+bool readPath(Napi::Value value, std::string* out, Failure* failure) {
+  return readText(value, "path", out, failure) &&
+         (out->find('\0') == std::string::npos || failure->set("argument", "path: expected text, got a NUL in it"));
 }
 
 std::shared_ptr<Model> modelOf(Napi::Value id, Failure* failure) {
@@ -31,33 +35,33 @@ std::shared_ptr<Model> modelOf(Napi::Value id, Failure* failure) {
 
 bool checkRange(const Model& model, size_t offset, size_t bytes, Failure* failure) {
   return model.holds(offset, bytes) ||
-         failure->set("argument", "%zu bytes at %zu lie outside the model of %zu bytes", bytes, offset, model.bytes());
+         failure->set("argument", "model: expected a range of %zu bytes, got %zu + %zu", model.bytes(), offset, bytes);
 }
 
 }  // namespace
 
 Napi::Value mapFileBytes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  return withPath(info, [&](const char* path) -> Napi::Value {
-    Failure failure;
-    MappedFile file;
-    if (!mapFile(path, &file, &failure)) return fail(env, failure);
-    if (!file.data) return Napi::Uint8Array::New(env, 0);
-    const auto unmap = [](napi_env, void*, void* hint) {
-      auto* mapped = static_cast<MappedFile*>(hint);
-      unmapFile(*mapped);
-      delete mapped;
-    };
-    auto* hint = new MappedFile(file);
-    napi_value external;
-    if (napi_create_external_arraybuffer(env, file.data, file.bytes, unmap, hint, &external) == napi_ok) {
-      return Napi::Uint8Array::New(env, file.bytes, Napi::ArrayBuffer(env, external), 0);
-    }
-    Napi::Uint8Array copy = Napi::Uint8Array::New(env, file.bytes);
-    if (!env.IsExceptionPending()) memcpy(copy.Data(), file.data, file.bytes);
-    unmap(env, nullptr, hint);
-    return copy;
-  });
+  Failure failure;
+  std::string path;
+  MappedFile file;
+  if (!readPath(info[0], &path, &failure)) return fail(env, failure);
+  if (!mapFile(path.c_str(), &file, &failure)) return failFile(env, failure, path);
+  if (!file.data) return Napi::Uint8Array::New(env, 0);
+  const auto unmap = [](napi_env, void*, void* hint) {
+    auto* mapped = static_cast<MappedFile*>(hint);
+    unmapFile(*mapped);
+    delete mapped;
+  };
+  auto* hint = new MappedFile(file);
+  napi_value external;
+  if (napi_create_external_arraybuffer(env, file.data, file.bytes, unmap, hint, &external) == napi_ok) {
+    return Napi::Uint8Array::New(env, file.bytes, Napi::ArrayBuffer(env, external), 0);
+  }
+  Napi::Uint8Array copy = Napi::Uint8Array::New(env, file.bytes);
+  if (!env.IsExceptionPending()) memcpy(copy.Data(), file.data, file.bytes);
+  unmap(env, nullptr, hint);
+  return copy;
 }
 
 Napi::Value modelCreate(const Napi::CallbackInfo& info) {
@@ -69,12 +73,12 @@ Napi::Value modelCreate(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value modelOpen(const Napi::CallbackInfo& info) {
-  return withPath(info, [&](const char* path) -> Napi::Value {
-    Failure failure;
-    const uint32_t id = openModel(path, &failure);
-    if (!id) return fail(info.Env(), failure);
-    return Napi::Number::New(info.Env(), id);
-  });
+  Failure failure;
+  std::string path;
+  if (!readPath(info[0], &path, &failure)) return fail(info.Env(), failure);
+  const uint32_t id = openModel(path.c_str(), &failure);
+  if (!id) return failFile(info.Env(), failure, path);
+  return Napi::Number::New(info.Env(), id);
 }
 
 Napi::Value modelWrite(const Napi::CallbackInfo& info) {

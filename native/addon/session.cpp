@@ -39,14 +39,14 @@ std::shared_ptr<Binding> BindingObject::read(Napi::Value value, const Session* s
   bool tagged = false;
   if (value.IsObject()) napi_check_object_type_tag(value.Env(), value, &kBindingTag, &tagged);
   if (!tagged) {
-    failure->set("argument", "binding: expected what bind() returned");
+    failure->set("argument", "binding: expected what bind() returned, got %s", kindOf(value));
     return nullptr;
   }
   const std::shared_ptr<Binding>& binding = Unwrap(value.As<Napi::Object>())->binding;
   if (!binding) {
     failure->set("released", "the binding has been released");
   } else if (binding->session.get() != session) {
-    failure->set("argument", "binding: it belongs to another session");
+    failure->set("argument", "binding: expected one of this session, got another's");
   } else {
     return binding;
   }
@@ -83,7 +83,7 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[1].IsObject() ? info[1].As<Napi::Object>() : Napi::Object::New(env);
   const bool ok = readInteger(info[0], "model", &id, &failure) && readInteger(options.Get("threads"), "threads", &threads, &failure) &&
                   readInteger(options.Get("lanes"), "lanes", &lanes, &failure) && readText(options.Get("isa"), "isa", &isa, &failure) &&
-                  (lanes <= kMaxLanes || failure.set("argument", "lanes: %zu are too many", lanes)) &&
+                  (lanes <= kMaxLanes || failure.set("argument", "lanes: expected at most %zu, got %zu", kMaxLanes, lanes)) &&
                   (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) && (selection = select(isa.c_str(), &failure));
   if (!ok) {
     throwFailure(env, failure);

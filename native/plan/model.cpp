@@ -33,7 +33,7 @@ uint32_t add(std::shared_ptr<Model> model) {
 Entry* entry(uint32_t id, Failure* failure) {
   const auto at = registry().entries.find(id);
   if (at != registry().entries.end()) return &at->second;
-  failure->set("argument", "no model has the id %u", id);
+  failure->set("argument", "model: expected the id of a model, got %u", id);
   return nullptr;
 }
 
