@@ -7,9 +7,9 @@ import { OPS } from '../ops/registry.js';
 import { type Dim, type DimSymbol, evaluateTable } from '../tensor/dim.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type Counts, regionFault } from './check.js';
 import { type AttrReader, type Json, readAttrs, tensorAt } from './attrs.js';
 import { FILE_MAGIC, FILE_VERSION, HEAD_BYTES } from './encode.js';
-import { HEADER, MAGIC, VERSION } from './format.js';
 import type {
   CompiledModel,
   HostNode,
@@ -20,7 +20,6 @@ import type {
   Source,
 } from './plan.js';
 import { dimsOfTable, rowFault } from './table.js';
-import { at, buffersAt, walkSteps } from './words.js';
 
 const MAX_META = 1 << 30;
 const bad = (reason: string): never => raise('HAIO_E_PLAN', { reason });
@@ -181,7 +180,8 @@ class Decoder {
     return { total, meta: weightsAt, weights: total - weightsAt };
   }
 
-  region(x: Json, values: number, origins: number): Region {
+  region(x: Json, counts: Omit<Counts, 'rows'>): Region {
+    const { values, origins } = counts;
     const r = obj(x, 'region');
     if (r['host'] !== undefined)
       return {
@@ -198,59 +198,8 @@ class Decoder {
       order: this.#ints('order', r['order']),
       flops: this.#ints('flops', r['flops']),
     };
-    this.#checkNative(region);
-    return region;
-  }
-
-  /** What bind relies on; the addon checks the meaning of bound words. */
-  #checkNative({
-    inputs,
-    outputs,
-    template,
-    patches,
-    lifespans,
-    order,
-    flops,
-  }: NativeRegion): void {
-    const field = (name: (typeof HEADER)[number]): number => template[at(name)]!;
-    const buffers = order.length;
-    const steps = walkSteps(template, buffersAt(inputs.length, outputs.length) + 2 * buffers);
-    if (
-      template.length < HEADER.length ||
-      field('magic') !== MAGIC ||
-      field('version') !== VERSION ||
-      field('words') !== template.length ||
-      field('inputs') !== inputs.length ||
-      field('outputs') !== outputs.length ||
-      field('buffers') !== buffers ||
-      steps === null ||
-      field('records') !== steps.length ||
-      flops.length !== steps.length
-    )
-      bad('a template does not fit its region');
-    if (lifespans.length !== 2 * buffers) bad('lifespans of other buffers');
-    const seen = new Uint8Array(buffers);
-    for (const b of order)
-      if (b < 0 || b >= buffers || seen[b]!++) bad('the placing order is no permutation');
-    for (let i = 0; i < buffers; i++)
-      if (!(
-        lifespans[2 * i]! >= 0 &&
-        lifespans[2 * i]! <= lifespans[2 * i + 1]! &&
-        lifespans[2 * i + 1]! < steps!.length
-      ))
-        bad('a lifespan outside the steps');
-    if (patches.length % 2 !== 0) bad('an odd patch');
-    // a patched length or count would make the walk over the words depend on sizes
-    const fixed = new Set(steps!.map((s) => s + 1));
-    for (let i = 0; i < patches.length; i += 2) {
-      const word = patches[i]!;
-      const row = patches[i + 1]!;
-      if (word < HEADER.length || word >= template.length || fixed.has(word))
-        bad('a patch outside the words');
-      if (row < 0 || row >= this.#rowCount) bad('a patch of no expression');
-    }
-    for (const row of flops)
-      if (row < 0 || row >= this.#rowCount) bad('operations of no expression');
+    const fault = regionFault(region, { ...counts, rows: this.#rowCount });
+    return fault ? bad(fault) : region;
   }
 
   #hostNode(x: Json, values: number, origins: number): HostNode {
@@ -307,7 +256,13 @@ export function openModel(
     const d = new Decoder(native, model, ops);
     const values = d.meta('values').map(d.value);
     const origins = d.texts('origins');
-    const regions = d.meta('regions').map((r) => d.region(r, values.length, origins.length));
+    const kernels = d.texts('kernels');
+    const counts = {
+      values: values.length,
+      kernels: kernels.length,
+      origins: origins.length,
+    };
+    const regions = d.meta('regions').map((r) => d.region(r, counts));
     const numbers = new Float64Array(d.rows.length / 4);
     return {
       model,
@@ -317,7 +272,7 @@ export function openModel(
       inputs: d.ports('inputs', values.length),
       outputs: d.ports('outputs', values.length),
       regions,
-      kernels: d.texts('kernels'),
+      kernels,
       origins,
       bytes: d.sizes(),
       constant(v) {

@@ -155,20 +155,6 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
   return { words: Float64Array.from(words), patches: Int32Array.from(patches), weightWords };
 }
 
-/** The word where each record starts, or null where the lengths do not lead to the end. */
-export function walkSteps(words: Float64Array, from: number): number[] | null {
-  const starts: number[] = [];
-  let w = from;
-  while (w < words.length) {
-    const length = words[w + STEP.length]!;
-    if (words[w] !== RECORD.step || !(length > STEP.params) || !Number.isSafeInteger(length))
-      return null;
-    starts.push(w);
-    w += length;
-  }
-  return w === words.length ? starts : null;
-}
-
 /** Fills the header's arena and scratch and the buffers' offsets of otherwise complete words. */
 export function setMemory(
   words: Float64Array,
