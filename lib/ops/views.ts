@@ -25,11 +25,17 @@ export function merged(o: Operand, from: number, to: number): Operand | null {
   };
 }
 
-/** The same, of a dense copy where needed. */
-export const mergedIn = (l: Lowering, o: Operand, from: number, to: number): Operand =>
-  merged(o, from, to) ?? merged(l.dense(o), from, to)!;
+/** The innermost dimension is contiguous. */
+const rowwise = (o: Operand): boolean => o.shape.at(-1) === 1 || o.strides.at(-1) === 1;
 
-/** Output `o` with axes from…to−1 as one: `write` gets it, or a dense temporary that is copied then. */
+/** The same for a kernel that reads rows; of a copy where needed. */
+export const mergedIn = (l: Lowering, o: Operand, from: number, to: number): Operand =>
+  l.rows(merged(o, from, to) ?? merged(l.dense(o), from, to)!);
+
+/**
+ * Output `o` with axes from…to−1 as one for a kernel that writes rows: `write` gets it, or a dense
+ * temporary that is copied then.
+ */
 export function mergedOut(
   l: Lowering,
   o: Operand,
@@ -38,7 +44,7 @@ export function mergedOut(
   write: (out: Operand) => void,
 ): void {
   const view = merged(o, from, to);
-  if (view) return write(view);
+  if (view && rowwise(view)) return write(view);
   const temp = l.temp(o.dtype, o.shape);
   write(merged(temp, from, to)!);
   copyTo(l, temp, o);

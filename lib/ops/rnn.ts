@@ -1,0 +1,91 @@
+/**
+ * A plain recurrent layer over projected gates (ONNX RNN, one direction): h = f(gate + R·h). Inputs:
+ * gates[T, B, H], R[H, H], h0[B, H], lengths[B]; the last two may be absent. Outputs: Y[T, B, H], the
+ * last h.
+ */
+import { applyAll } from '../ir/build.js';
+import type { Value } from '../ir/graph.js';
+import { dtypeOf } from '../ir/graph.js';
+import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
+import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
+import { formulaOf } from './activations.js';
+import { plus } from './formula.js';
+import { Lstm } from './lstm.js';
+import {
+  type Direction,
+  type RecurrentAttrs,
+  buildRecurrent,
+  clipped,
+  dotRows,
+  eachSequence,
+  hiddenOf,
+  inferRecurrent,
+  optionalRows,
+  packRecurrent,
+  project,
+  range,
+} from './recurrent.js';
+
+const NATIVE = ['tanh', 'relu'];
+
+function cell(n: OnnxNode, d: Direction): readonly Value[] {
+  const hidden = hiddenOf(d.r);
+  const bias = d.part(3);
+  const sum = bias && plus(range(bias, 0, 0, hidden), range(bias, 0, hidden, 2 * hidden));
+  const { reverse, activations } = d;
+  const attrs: RecurrentAttrs = { reverse, clip: n.float('clip', 0), activations };
+  const inputs = [project(d.x, d.w, sum), d.r, d.part(5), d.lengths];
+  return applyAll(Rnn, attrs, inputs, { wanted: [true, true] });
+}
+
+function evaluate(inputs: readonly (Tensor | null)[], attrs: RecurrentAttrs): readonly Tensor[] {
+  const [gates, r, h0] = inputs.map((t) => (t ? toNumbers(t) : null));
+  const { shape, dtype } = inputs[0]!;
+  const hidden = inputs[1]!.shape[1]!;
+  const f = formulaOf(attrs.activations[0]!);
+  const y = new Float64Array(shape[0]! * shape[1]! * hidden);
+  const last = new Float64Array(shape[1]! * hidden);
+  eachSequence(shape, hidden, inputs[3] ?? null, attrs.reverse, (b, steps) => {
+    let state = h0 ? h0.slice(b * hidden, (b + 1) * hidden) : new Float64Array(hidden);
+    for (const step of steps) {
+      state = dotRows(r!, 0, state).map((a, j) =>
+        f(clipped(gates![step.gates + j]! + a, attrs.clip)),
+      );
+      y.set(state, step.y);
+    }
+    last.set(state, b * hidden);
+  });
+  const states = [shape[1]!, hidden];
+  return [fromNumbers(dtype, [shape[0]!, ...states], y), fromNumbers(dtype, states, last)];
+}
+
+export const Rnn: OpDef<RecurrentAttrs> = defineOp<RecurrentAttrs>({
+  name: 'Rnn',
+  infer: (inputs) => inferRecurrent(inputs, 1, 1),
+  eval: evaluate,
+  onnx: [
+    {
+      type: 'RNN',
+      since: 1,
+      build: (n) => buildRecurrent(n, ['tanh'], [5], (d) => cell(n, d)),
+    },
+  ],
+  cost: (node) => Lstm.cost!(node as never),
+  lowers: ({ inputs, attrs }) =>
+    dtypeOf(inputs[0]!) === 'float32' && !inputs[3] && NATIVE.includes(attrs.activations[0]!.name),
+  lower({ attrs }, l) {
+    const gates = l.rows(l.in(0));
+    l.emit({
+      kernel: 'rnn.f32',
+      params: {
+        reverse: attrs.reverse ? 1 : 0,
+        relu: attrs.activations[0]!.name === 'relu' ? 1 : 0,
+        clip: attrs.clip,
+      },
+      inputs: [gates, packRecurrent(l, l.in(1), 1), optionalRows(l, 2)],
+      outputs: [l.out(0), l.out(1)],
+      items: gates.shape[1]!,
+      grain: 4,
+    });
+  },
+});
