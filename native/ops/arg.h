@@ -2,7 +2,9 @@
 #pragma once
 #include "best.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::arg {
+using namespace lines;
+using namespace best;
 namespace {
 
 struct ArgParams {
@@ -48,4 +50,4 @@ const char* checkArg(const StepArgs& a, size_t) {
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::arg

@@ -2,6 +2,8 @@
 #include "arg.h"
 
 namespace haio::HAIO_ISA::arg_max {
+using namespace lines;
+using namespace arg;
 
 HAIO_TABLE(arg_max,
            {"arg_max.f32", kArgSignature, sizeof(ArgParams), 1, 1, 1, runArgF32<true>, checkArg<Type::f32>, nullptr},

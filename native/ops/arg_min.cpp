@@ -2,6 +2,8 @@
 #include "arg.h"
 
 namespace haio::HAIO_ISA::arg_min {
+using namespace lines;
+using namespace arg;
 
 HAIO_TABLE(arg_min,
            {"arg_min.f32", kArgSignature, sizeof(ArgParams), 1, 1, 1, runArgF32<false>, checkArg<Type::f32>, nullptr},

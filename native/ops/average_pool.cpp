@@ -3,12 +3,16 @@
 #include "pool.h"
 
 namespace haio::HAIO_ISA::average_pool {
+using namespace lines;
+using namespace pool;
 
+namespace {
 struct Params {
   PoolParams pool;
   int32_t after[3];
   int32_t counted;
 };
+}  // namespace
 
 static void run(const StepArgs& a) {
   const Params& p = paramsOf<Params>(a);

@@ -2,7 +2,8 @@
 #pragma once
 #include "lines.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::best {
+using namespace lines;
 namespace {
 
 template <bool kMax>
@@ -62,4 +63,4 @@ static inline int64_t bestPlain(const T* x, int64_t length, int64_t step, bool l
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::best

@@ -4,6 +4,8 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::group_norm {
+using namespace lines;
+using namespace reduce;
 
 struct Params {
   int32_t size, groups, last;

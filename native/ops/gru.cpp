@@ -6,12 +6,15 @@
 #include "recurrent.h"
 
 namespace haio::HAIO_ISA::gru {
+using namespace lines;
+using namespace recurrent;
 
 struct Params {
   int32_t reverse, linear;
   float clip;
 };
 
+namespace {
 struct Task {
   Sequences s;
   const float *both, *inner, *bias;
@@ -20,6 +23,7 @@ struct Task {
   bool linear;
   float clip;
 };
+}  // namespace
 
 template <int G, int M>
 AI void clear(F32 (&acc)[M][G][kVectors]) {

@@ -2,6 +2,8 @@
 #include "best.h"
 
 namespace haio::HAIO_ISA::hardmax {
+using namespace lines;
+using namespace best;
 
 struct Params {
   int32_t axis;

@@ -2,6 +2,7 @@
 #include "norm.h"
 
 namespace haio::HAIO_ISA::layer_norm {
+using namespace norm;
 
 HAIO_TABLE(layer_norm,
            {"layer_norm.f32", kNormSignature, sizeof(NormParams), 1, 4, 1, runNorm<true>, checkNorm, nullptr},

@@ -11,7 +11,7 @@
 #define HAIO_PORTABLE(...)
 #endif
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::lines {
 namespace {
 
 constexpr int64_t kPiece = 64;  // PIECE of lib/ops/along-axis.ts
@@ -149,4 +149,4 @@ AI void put(float* p, F32 x, size_t n) {
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::lines

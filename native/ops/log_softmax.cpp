@@ -3,6 +3,7 @@
 #include "simd/math.h"
 
 namespace haio::HAIO_ISA::log_softmax {
+using namespace lines;
 
 struct Params {
   int32_t axis;

@@ -2,11 +2,15 @@
 #include "pool.h"
 
 namespace haio::HAIO_ISA::lp_pool {
+using namespace lines;
+using namespace pool;
 
+namespace {
 struct Params {
   PoolParams pool;
   int32_t p;
 };
+}  // namespace
 
 static void run(const StepArgs& a) {
   const Params& p = paramsOf<Params>(a);

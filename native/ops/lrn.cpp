@@ -5,6 +5,7 @@
 #include "simd/math.h"
 
 namespace haio::HAIO_ISA::lrn {
+using namespace lines;
 
 struct Params {
   int32_t size;

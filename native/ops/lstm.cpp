@@ -5,6 +5,8 @@
 #include "recurrent.h"
 
 namespace haio::HAIO_ISA::lstm {
+using namespace lines;
+using namespace recurrent;
 
 struct Params {
   int32_t reverse;

@@ -4,6 +4,8 @@
 #include "pool.h"
 
 namespace haio::HAIO_ISA::max_pool {
+using namespace lines;
+using namespace pool;
 
 static void run(const StepArgs& a) {
   float* y = static_cast<float*>(a.out[0].data);
@@ -16,10 +18,12 @@ static void run(const StepArgs& a) {
 }
 static const char* check(const StepArgs& a, size_t) { return checkPool(a, paramsOf<PoolParams>(a)); }
 
+namespace {
 struct Params {
   PoolParams pool;
   int32_t column;
 };
+}  // namespace
 
 static void runIndices(const StepArgs& a) {
   const Params& p = paramsOf<Params>(a);

@@ -7,7 +7,8 @@
 #pragma once
 #include "lines.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::norm {
+using namespace lines;
 namespace {
 
 struct NormParams {
@@ -95,4 +96,4 @@ void runNorm(const StepArgs& a) {
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::norm

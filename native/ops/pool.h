@@ -5,7 +5,8 @@
 #include "lines.h"
 #include "simd/math.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::pool {
+using namespace lines;
 namespace {
 
 struct PoolParams {
@@ -100,4 +101,4 @@ AI void poolWindow(const Window& w, float* y, size_t channels, float start, Map 
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::pool

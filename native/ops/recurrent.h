@@ -6,7 +6,8 @@
 #include "lines.h"
 #include "simd/math.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::recurrent {
+using namespace lines;
 namespace {
 
 constexpr int kUnits = 16;                    // PANEL of lib/ops/recurrent.ts
@@ -128,4 +129,4 @@ AI bool contiguous(const Operand& o) { return o.rank == 0 || o.dims[o.rank - 1] 
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::recurrent

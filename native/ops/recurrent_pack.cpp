@@ -3,6 +3,8 @@
 #include "recurrent.h"
 
 namespace haio::HAIO_ISA::recurrent_pack {
+using namespace lines;
+using namespace recurrent;
 
 struct Params {
   int32_t gates;

@@ -15,7 +15,8 @@
 #include "lines.h"
 #include "simd/math.h"
 
-namespace haio::HAIO_ISA {
+namespace haio::HAIO_ISA::reduce {
+using namespace lines;
 namespace {
 
 struct ReduceParams {
@@ -201,7 +202,7 @@ void runReducePlain(const StepArgs& a) {
 }
 
 }  // namespace
-}  // namespace haio::HAIO_ISA
+}  // namespace haio::HAIO_ISA::reduce
 
 #define HAIO_REDUCE_F32(name, Op) \
   {name ".f32", kReduceSignature, sizeof(ReduceParams), 1, 1, 1, runReduce<Op>, checkReduce<Type::f32>, nullptr}

@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_l1 {
+using namespace reduce;
 
 namespace {
 struct Op : SumOp {

@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_log_sum {
+using namespace reduce;
 
 namespace {
 struct Op : SumOp {

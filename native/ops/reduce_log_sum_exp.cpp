@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_log_sum_exp {
+using namespace reduce;
 
 namespace {
 struct Op : SumOp {

@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_max {
+using namespace reduce;
 
 namespace {
 struct Integers {

@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_min {
+using namespace reduce;
 
 namespace {
 struct Op : SumOp {

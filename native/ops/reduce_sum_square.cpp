@@ -2,6 +2,7 @@
 #include "reduce.h"
 
 namespace haio::HAIO_ISA::reduce_sum_square {
+using namespace reduce;
 
 namespace {
 struct Op : SumOp {

@@ -2,6 +2,7 @@
 #include "norm.h"
 
 namespace haio::HAIO_ISA::rms_norm {
+using namespace norm;
 
 HAIO_TABLE(rms_norm,
            {"rms_norm.f32", kNormSignature, sizeof(NormParams), 1, 4, 1, runNorm<false>, checkNorm, nullptr},

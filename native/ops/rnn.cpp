@@ -3,6 +3,8 @@
 #include "recurrent.h"
 
 namespace haio::HAIO_ISA::rnn {
+using namespace lines;
+using namespace recurrent;
 
 struct Params {
   int32_t reverse, relu;

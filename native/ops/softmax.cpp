@@ -4,6 +4,7 @@
 #include "simd/math.h"
 
 namespace haio::HAIO_ISA::softmax {
+using namespace lines;
 
 struct Params {
   int32_t axis;
