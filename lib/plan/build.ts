@@ -7,7 +7,7 @@ import { type AttrWriter, type Json, weightBytes, writeAttrs } from './attrs.js'
 import { fillWeights } from './constants.js';
 import { type HostDraft, type NativeDraft, encodeHead } from './encode.js';
 import { splitConstants } from './fold.js';
-import { type Part, type ValueNumbers, makeParts } from './parts.js';
+import { type Part, type Parts, type ValueNumbers, makeParts } from './parts.js';
 import { planRegion } from './region.js';
 import { WeightStore } from './store.js';
 import { KernelList } from './words.js';
@@ -22,7 +22,7 @@ export interface BuildMeta {
   readonly steps: number;
   /** steps that were run once, now */
   readonly constantSteps: number;
-  /** 'Op (origin)' of nodes that run in JavaScript */
+  /** 'Op (origin)' of nodes that run in JavaScript, with the kernel that is not there */
   readonly hostNodes: readonly string[];
   readonly weightBytes: number;
   readonly totalBytes: number;
@@ -37,11 +37,13 @@ class Builder {
   constantSteps = 0;
   readonly #kernels: KernelList;
   readonly #values: ValueNumbers;
+  readonly #missing: ReadonlyMap<Node, string>;
   readonly #origin = new Map<string, number>();
 
-  constructor(kernels: KernelList, values: ValueNumbers) {
+  constructor(kernels: KernelList, { values, missing }: Parts) {
     this.#kernels = kernels;
     this.#values = values;
+    this.#missing = missing;
   }
 
   #originOf(node: Node | null): number {
@@ -89,7 +91,9 @@ class Builder {
 
   host({ nodes }: Part & { native: false }): HostDraft {
     const host = nodes.map((n): Json => {
-      this.hostNodes.push(`${n.op.name} (${n.origin.join(' + ')})`);
+      const missing = this.#missing.get(n);
+      const why = missing === undefined ? '' : `: no kernel ${missing}`;
+      this.hostNodes.push(`${n.op.name} (${n.origin.join(' + ')})${why}`);
       return [
         n.op.name,
         writeAttrs(n.attrs, this.#attrs),
@@ -136,9 +140,10 @@ export function buildModel(
 ): { model: number; meta: BuildMeta } {
   const rows = env.native.inspect().ops;
   const kernels = new KernelList(rows);
-  const { parts, values, outputs } = makeParts(graph, (step) => kernels.has(step));
+  const made = makeParts(graph, (step) => kernels.has(step));
+  const { parts, values, outputs } = made;
   checkHostNodes(parts);
-  const b = new Builder(kernels, values);
+  const b = new Builder(kernels, made);
   const regions = parts.map((p) => (p.native ? b.native(p) : b.host(p)));
   const table = b.values();
   const { head, weightsAt, total } = encodeHead({

@@ -1,7 +1,8 @@
 /** Fills the weights of a new model: copies what is stored, runs the steps that make the rest. */
 import { raise } from '../errors.js';
 import type { Buffer } from '../ir/step.js';
-import type { Addon, OpRowInfo, View } from '../native/types.js';
+import { failure } from '../native/binding.js';
+import type { Addon, OpRowInfo, RunResult, View } from '../native/types.js';
 import { DimTable } from '../tensor/dim.js';
 import { bytesOf, viewBytes } from '../tensor/dtype.js';
 import type { Weight } from '../tensor/weight.js';
@@ -45,28 +46,28 @@ function runGroup(
     }
     return other ?? b;
   };
-  const ranges = (): { first: number; bytes: number }[] => weights.map(rangeOf);
   const steps = group.steps.map((s) => moveOperands(s, to));
+  const ranges = weights.map(rangeOf);
   const region = planRegion(
     {
       steps,
       inputs: weights.map((w, i) => ({
         dtype: w.dtype,
-        shape: [ranges()[i]!.bytes / bytesOf(w.dtype)],
+        shape: [ranges[i]!.bytes / bytesOf(w.dtype)],
       })),
       outputs: group.results.map(({ made }) => ({ dtype: 'uint8', shape: [made.bytes] })),
       origin: () => 0,
       locate: (b) => ({
         kind: b.kind,
         index: b.index!,
-        base: b.kind === 'input' ? -ranges()[b.index!]!.first : 0,
+        base: b.kind === 'input' ? -ranges[b.index!]!.first : 0,
       }),
     },
     new DimTable(),
     kernels,
   );
   const views: View[] = weights.map((w, i) => {
-    const { first, bytes } = ranges()[i]!;
+    const { first, bytes } = ranges[i]!;
     return viewBytes(w.dtype, w.bytes.subarray(first, first + bytes));
   });
   const outputs = group.results.map(({ made }, i) => ({
@@ -75,7 +76,12 @@ function runGroup(
     bytes: made.bytes as number,
   }));
   const options = { model, isa, threads: 0 };
-  const result = native.execute(region.words, kernels.names, views, outputs, options);
+  let result: RunResult;
+  try {
+    result = native.execute(region.words, kernels.names, views, outputs, options);
+  } catch (e) {
+    throw failure(e);
+  }
   if (result.code !== 0) {
     const node = group.steps[0]?.node;
     raise('HAIO_E_DATA', {

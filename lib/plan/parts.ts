@@ -14,6 +14,8 @@ export interface Parts {
   readonly values: ValueNumbers;
   /** value of each graph output */
   readonly outputs: readonly number[];
+  /** kernels that nodes wanted and that are not there */
+  readonly missing: ReadonlyMap<Node, string>;
 }
 
 export class ValueNumbers {
@@ -38,21 +40,21 @@ const isNumeric = (v: Value): boolean =>
  * nodes.
  */
 export function makeParts(graph: Graph, hasKernels: (step: StepSpec) => boolean): Parts {
-  const forced = new Set<Node>();
+  const missing = new Map<Node, string>();
   for (;;) {
-    const result = tryParts(graph, forced);
-    const before = forced.size;
+    const result = { ...tryParts(graph, new Set(missing.keys())), missing };
+    const before = missing.size;
     for (const part of result.parts)
       for (const { spec, node } of part.native ? part.lowered.steps : []) {
         if (hasKernels(spec)) continue;
         if (!node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${spec.kernel}` });
-        forced.add(node);
+        missing.set(node, spec.kernel);
       }
-    if (forced.size === before) return result;
+    if (missing.size === before) return result;
   }
 }
 
-function tryParts(graph: Graph, forced: ReadonlySet<Node>): Parts {
+function tryParts(graph: Graph, forced: ReadonlySet<Node>): Omit<Parts, 'missing'> {
   const cuts = cutRegions(graph, forced);
   const values = new ValueNumbers();
   graph.inputs.forEach((v) => values.of(v));
