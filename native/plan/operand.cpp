@@ -69,6 +69,7 @@ int64_t extentBytes(const Operand& o) {
 }
 
 bool distinctElements(const Operand& o) {
+  if (elementCount(o) == 0) return true;
   Axis axes[kMaxRank];
   const int count = sortedAxes(o, axes);
   int64_t end = static_cast<int64_t>(typeBytes(o.type));  // of what the inner axes cover
