@@ -30,6 +30,35 @@ struct Lane<F32> {
   [[gnu::always_inline]] static void put(void* p, size_t i, F32 x) { store(static_cast<float*>(p) + i, x); }
 };
 
+// What F32 has, for the scalar domains, so that one template can serve all three.
+AI double select(bool m, double a, double b) { return m ? a : b; }
+AI int64_t select(bool m, int64_t a, int64_t b) { return m ? a : b; }
+template <class T>
+AI T min(T a, T b) {
+  return a < b ? a : b;
+}
+template <class T>
+AI T max(T a, T b) {
+  return a > b ? a : b;
+}
+template <class T>
+AI T minNaN(T a, T b) {
+  return a != a ? a : min(a, b);
+}
+template <class T>
+AI T maxNaN(T a, T b) {
+  return a != a ? a : max(a, b);
+}
+// 1 where true, else 0
+template <class T>
+AI T truth(Mask m) {
+  return select(m, F32(1.f), F32(0.f));
+}
+template <class T>
+AI T truth(bool m) {
+  return m;
+}
+
 template <int... I>
 struct Indices {};
 template <int N, int... I>
