@@ -95,14 +95,14 @@ export class Importer {
     if (name === '') raise('HAIO_E_GRAPH', { reason: 'an input has no name' });
     if (scope.get(name)) raise('HAIO_E_GRAPH', { reason: `two inputs are named '${name}'` });
     const sizes = names(info);
-    const shape = this.#options.shapes?.[name];
+    const shape = ownEntry(this.#options.shapes, name);
     const what = `input '${name}'`;
     const tensorType = info.type?.tensor_type;
     const type =
       typeOfProto(info.type, what, (_, axis, all) =>
         this.#symbols.dim(sizes[axis]!, () => typicalSize(axis, all)),
       ) ?? (shape && tensorType ? { dtype: dtypeOfCode(tensorType.elem_type, what), shape } : null);
-    const pinned = this.#options.values?.[name];
+    const pinned = ownEntry(this.#options.values, name);
     if (pinned) {
       checkPinned(name, type, pinned);
       scope.define(name, constant(weightOf(pinned), name));
@@ -309,6 +309,10 @@ export class Importer {
     return this.#nodes(local.node, local.output, inner, new Set(local.input));
   }
 }
+
+/** Names come from the model: 'constructor' is none of the record's own. */
+const ownEntry = <T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  record && Object.hasOwn(record, name) ? record[name] : undefined;
 
 /** A node's attributes by name; inside a function, references are those of its call. */
 function attributesOf(
