@@ -311,8 +311,10 @@ export class Importer {
 }
 
 /** Names come from the model: 'constructor' is none of the record's own. */
-const ownEntry = <T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
-  record && Object.hasOwn(record, name) ? record[name] : undefined;
+const ownEntry = <T>(
+  record: Readonly<Record<string, T>> | undefined,
+  name: string,
+): T | undefined => (record && Object.hasOwn(record, name) ? record[name] : undefined);
 
 /** A node's attributes by name; inside a function, references are those of its call. */
 function attributesOf(
