@@ -64,9 +64,10 @@ export interface ElementSpec<A> {
   readonly onnx?: readonly OnnxEntry<A>[];
 }
 
-/** An element-wise op; `domains`: where its stage has a kernel. */
+/** An element-wise op; `domains`: where its stage has a kernel; `flops`: operations an element. */
 export interface ElementOp<A> extends OpDef<A> {
   readonly domains: readonly Domain[];
+  readonly flops: number;
 }
 
 function inferElements<A>(spec: ElementSpec<A>, inputs: readonly (Fact | null)[], attrs: A): Fact {
@@ -116,10 +117,11 @@ export function runsIn(node: Node, domain: Domain): boolean {
 }
 
 export function elementwise<A>(spec: ElementSpec<A>): ElementOp<A> {
-  const { name, kernel, domains, ordered } = spec;
+  const { name, kernel, domains, ordered, flops = 1 } = spec;
   const op: ElementOp<A> = {
     name,
     domains,
+    flops,
     infer: (inputs, attrs) => [inferElements(spec, inputs, attrs)],
     eval: (inputs, attrs) => [evalElements(spec, inputs as readonly Tensor[], attrs)],
     onnx: spec.onnx ?? [{ type: name, since: 1, read: () => ({}) as A }],
@@ -127,7 +129,7 @@ export function elementwise<A>(spec: ElementSpec<A>): ElementOp<A> {
     stage: (attrs) => ({ kernel, params: spec.params?.(attrs) ?? {} }),
     cost: (node) => {
       const { bytes } = elementCost(node as Node, 0);
-      return { flops: D.mul(spec.flops ?? 1, product(shapeOf(node.outputs[0]!))), bytes };
+      return { flops: D.mul(flops, product(shapeOf(node.outputs[0]!))), bytes };
     },
     lower(node, l) {
       const args = node.inputs.map((_, i) => i);

@@ -19,6 +19,7 @@ export { BitwiseXor } from './bitwise-xor.js';
 export { Cast } from './cast.js';
 export { Ceil } from './ceil.js';
 export { Celu } from './celu.js';
+export { Chain } from './chain.js';
 export { Clip } from './clip.js';
 export { Compress } from './compress.js';
 export { Concat } from './concat.js';
