@@ -34,16 +34,12 @@ export const Loop = defineOp<LoopAttrs>({
     const limit = inputs[0];
     const known = limit?.value?.length === 1 && endless(body, inputs[1]);
     const trips: Dim = known ? max(limit.value[0]!, 0) : ctx.fresh('trips');
+    const outer = inputs.map((fact) => fact && { fact });
     return body.outputs.slice(1).map((out, i): Fact => {
-      const own = body.inputs[2 + i]!.fact.type;
-      if (i < carried) {
-        if (!isTensorType(own)) return { type: own };
-        return { type: { dtype: own.dtype, shape: outside(own.shape, inputsOf(inputs), ctx) } };
-      }
-      const item = out.fact.type;
-      if (!isTensorType(item)) typeError('the items of a result must be tensors');
-      const shape = [trips, ...outside(item.shape, inputsOf(inputs), ctx)];
-      return { type: { dtype: item.dtype, shape } };
+      const { type } = (i < carried ? body.inputs[2 + i]! : out).fact;
+      if (!isTensorType(type)) return i < carried ? { type } : typeError('results must be tensors');
+      const shape = outside(type.shape, outer, ctx);
+      return { type: { dtype: type.dtype, shape: i < carried ? shape : [trips, ...shape] } };
     });
   },
   eval([limit, first, ...rest], { body, carried }) {
@@ -61,7 +57,7 @@ export const Loop = defineOp<LoopAttrs>({
     }
     const stacked = items.map((list, k) => {
       const { type } = body.outputs[1 + carried + k]!.fact;
-      return isTensorType(type) ? stack(list, 0, type) : typeError('items must be tensors');
+      return isTensorType(type) ? stack(list, 0, type) : typeError('results must be tensors');
     });
     return [...values, ...stacked];
   },
@@ -87,6 +83,3 @@ export const Loop = defineOp<LoopAttrs>({
     },
   })),
 });
-
-const inputsOf = (facts: readonly (Fact | null)[]): ({ fact: Fact } | null)[] =>
-  facts.map((fact) => fact && { fact });

@@ -26,7 +26,7 @@ export interface ScanAttrs {
   readonly outReversed: readonly boolean[];
 }
 
-const tensorFact = (f: Fact | null | undefined): TensorType =>
+export const tensorFact = (f: Fact | null | undefined): TensorType =>
   f && isTensorType(f.type) ? f.type : typeError('states and sequences must be tensors');
 
 /** Length of the sequences. */
@@ -55,26 +55,35 @@ export const Scan = defineOp<ScanAttrs>({
       return { type: { dtype, shape: sizes } };
     });
   },
-  eval(inputs, { body, states, axes, reversed, outAxes, outReversed }) {
-    let values = inputs.slice(0, states).map((t) => t!);
-    const sequences = axes.map((_, i) => inputs[states + i]!);
-    const captured = inputs.slice(states + axes.length).map((t) => t!);
-    const length = sequences[0]!.shape[axes[0]!]!;
-    const items: Tensor[][] = outAxes.map(() => []);
-    for (let i = 0; i < length; i++) {
-      const cut = sequences.map((t, k) => slice(t, axes[k]!, reversed[k] ? length - 1 - i : i));
-      const results = evalGraph(body, [...values, ...cut, ...captured]);
-      values = results.slice(0, states);
-      items.forEach((list, k) => list.push(results[states + k]!));
-    }
-    const stacked = items.map((list, k) => {
-      const type = tensorFact(body.outputs[states + k]!.fact);
-      return stack(outReversed[k] ? list.reverse() : list, outAxes[k]!, type);
-    });
-    return [...values, ...stacked];
+  eval(inputs, attrs) {
+    const { states, axes } = attrs;
+    return runScan(inputs, attrs, inputs[states]!.shape[axes[0]!]!);
   },
   onnx: [9, 11, 16, 19, 21, 23, 24, 25].map((since) => ({ type: 'Scan', since, build })),
 });
+
+/** The first `length` trips. */
+export function runScan(
+  inputs: readonly (Tensor | null)[],
+  { body, states, axes, reversed, outAxes, outReversed }: ScanAttrs,
+  length: number,
+): Tensor[] {
+  let values = inputs.slice(0, states).map((t) => t!);
+  const sequences = axes.map((_, i) => inputs[states + i]!);
+  const captured = inputs.slice(states + axes.length).map((t) => t!);
+  const items: Tensor[][] = outAxes.map(() => []);
+  for (let i = 0; i < length; i++) {
+    const cut = sequences.map((t, k) => slice(t, axes[k]!, reversed[k] ? length - 1 - i : i));
+    const results = evalGraph(body, [...values, ...cut, ...captured]);
+    values = results.slice(0, states);
+    items.forEach((list, k) => list.push(results[states + k]!));
+  }
+  const stacked = items.map((list, k) => {
+    const type = tensorFact(body.outputs[states + k]!.fact);
+    return stack(outReversed[k] ? list.reverse() : list, outAxes[k]!, type);
+  });
+  return [...values, ...stacked];
+}
 
 function build(n: OnnxNode): readonly Value[] {
   const count = n.int('num_scan_inputs');
@@ -110,7 +119,7 @@ function build(n: OnnxNode): readonly Value[] {
 const axisOf = (axis: number, rank: number): number =>
   normalAxis(axis, rank) ?? shapeError(`axis ${axis} is outside of rank ${rank}`);
 
-const flags = (n: OnnxNode, name: string, count: number): boolean[] => {
+export const flags = (n: OnnxNode, name: string, count: number): boolean[] => {
   const list = n.ints(name, new Array<number>(count).fill(0));
   if (list.length !== count) shapeError(`${name} has ${list.length} elements, expected ${count}`);
   return list.map((x) => x !== 0);
