@@ -18,22 +18,33 @@ struct Axis {
   int64_t last;    // largest index
 };
 
-// Axes of more than one element, smallest stride first.
-int sortedAxes(const Operand& o, Axis out[kMaxRank]) {
-  int count = 0;
+// An operand as runs of `run` contiguous bytes, placed along axes of more than one element, smallest
+// stride first.
+struct Runs {
+  int64_t run;
+  Axis axes[kMaxRank];
+  int count;
+};
+
+Runs runsOf(const Operand& o) {
   const int64_t size = static_cast<int64_t>(typeBytes(o.type));
+  Runs out = {size, {}, 0};
   for (int i = 0; i < o.rank; i++) {
-    if (o.dims[i] > 1) out[count++] = {o.strides[i] * size, o.dims[i] - 1};
+    if (o.dims[i] > 1) out.axes[out.count++] = {o.strides[i] * size, o.dims[i] - 1};
   }
-  std::sort(out, out + count, [](const Axis& a, const Axis& b) { return a.stride < b.stride; });
-  return count;
+  std::sort(out.axes, out.axes + out.count, [](const Axis& a, const Axis& b) { return a.stride < b.stride; });
+  int inner = 0;
+  while (inner < out.count && out.axes[inner].stride == out.run) out.run += out.axes[inner].last * out.axes[inner].stride, inner++;
+  std::copy(out.axes + inner, out.axes + out.count, out.axes);
+  out.count -= inner;
+  return out;
 }
 
-// Largest index of `o` along all its axes of this stride.
-int64_t lastAlong(const Axis* axes, int count, int64_t stride) {
+// Largest index along all axes of this stride together.
+int64_t lastAlong(const Runs& runs, int64_t stride) {
   int64_t last = 0;
-  for (int i = 0; i < count; i++) {
-    if (axes[i].stride == stride) last += axes[i].last;
+  for (int i = 0; i < runs.count; i++) {
+    if (runs.axes[i].stride == stride) last += runs.axes[i].last;
   }
   return last;
 }
@@ -70,12 +81,11 @@ int64_t extentBytes(const Operand& o) {
 
 bool distinctElements(const Operand& o) {
   if (elementCount(o) == 0) return true;
-  Axis axes[kMaxRank];
-  const int count = sortedAxes(o, axes);
-  int64_t end = static_cast<int64_t>(typeBytes(o.type));  // of what the inner axes cover
-  for (int i = 0; i < count; i++) {
-    if (axes[i].stride < end) return false;
-    end += axes[i].last * axes[i].stride;
+  const Runs runs = runsOf(o);
+  int64_t end = runs.run;  // of what the inner axes cover
+  for (int i = 0; i < runs.count; i++) {
+    if (runs.axes[i].stride < end) return false;
+    end += runs.axes[i].last * runs.axes[i].stride;
   }
   return true;
 }
@@ -103,12 +113,11 @@ bool disjoint(const Operand& a, size_t aStart, const Operand& b, size_t bStart) 
   int64_t distance = static_cast<int64_t>(bStart - aStart);
   if (distance >= aExtent) return true;
 
-  Axis aAxes[kMaxRank], bAxes[kMaxRank];
-  const int aCount = sortedAxes(a, aAxes), bCount = sortedAxes(b, bAxes);
+  const Runs aRuns = runsOf(a), bRuns = runsOf(b);
   int64_t strides[2 * kMaxRank];
   int count = 0;
-  for (int i = 0; i < aCount; i++) strides[count++] = aAxes[i].stride;
-  for (int i = 0; i < bCount; i++) strides[count++] = bAxes[i].stride;
+  for (int i = 0; i < aRuns.count; i++) strides[count++] = aRuns.axes[i].stride;
+  for (int i = 0; i < bRuns.count; i++) strides[count++] = bRuns.axes[i].stride;
   std::sort(strides, strides + count);
   count = static_cast<int>(std::unique(strides, strides + count) - strides);
 
@@ -117,15 +126,14 @@ bool disjoint(const Operand& a, size_t aStart, const Operand& b, size_t bStart) 
     start[i] = strides[i] > 0 ? distance / strides[i] : 0;
     distance -= start[i] * strides[i];
   }
-  // The lowest digit is the byte inside an element.
-  const int64_t aSize = static_cast<int64_t>(typeBytes(a.type)), bSize = static_cast<int64_t>(typeBytes(b.type));
-  bool apart = distance >= aSize;
-  int64_t end = std::max(aSize, distance + bSize);
+  // The lowest digit is the byte inside a run.
+  bool apart = distance >= aRuns.run;
+  int64_t end = std::max(aRuns.run, distance + bRuns.run);
   for (int i = 0; i < count; i++) {
     if (strides[i] == 0) continue;  // repeats the same elements
     if (strides[i] < end) return false;
-    const int64_t aLast = lastAlong(aAxes, aCount, strides[i]);
-    const int64_t bLast = start[i] + lastAlong(bAxes, bCount, strides[i]);
+    const int64_t aLast = lastAlong(aRuns, strides[i]);
+    const int64_t bLast = start[i] + lastAlong(bRuns, strides[i]);
     apart = apart || aLast < start[i];
     end += std::max(aLast, bLast) * strides[i];
   }
