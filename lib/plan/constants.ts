@@ -55,7 +55,10 @@ function runGroup(
         dtype: w.dtype,
         shape: [ranges[i]!.bytes / bytesOf(w.dtype)],
       })),
-      outputs: group.results.map(({ made }) => ({ dtype: 'uint8', shape: [made.bytes] })),
+      outputs: group.results.map(({ made, dtype }) => ({
+        dtype,
+        shape: [(made.bytes as number) / bytesOf(dtype)],
+      })),
       origin: () => 0,
       locate: (b) => ({
         kind: b.kind,

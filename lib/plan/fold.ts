@@ -1,7 +1,7 @@
 /** Steps that work on weights only: they run while compiling, and their results become weights. */
 import type { Buffer, Operand, StepSpec } from '../ir/step.js';
 import { type Dim, isSym } from '../tensor/dim.js';
-import { bytesOf } from '../tensor/dtype.js';
+import { type DType, bytesOf } from '../tensor/dtype.js';
 import { sizeOf } from '../tensor/tensor.js';
 import type { PlanStep } from './lower.js';
 import { moveOperands } from './region.js';
@@ -12,7 +12,12 @@ import { moveOperands } from './region.js';
  */
 export interface ConstantGroup {
   readonly steps: readonly PlanStep[];
-  readonly results: readonly { readonly made: Buffer; readonly weight: Buffer }[];
+  readonly results: readonly ConstantResult[];
+}
+export interface ConstantResult {
+  readonly made: Buffer;
+  readonly weight: Buffer;
+  readonly dtype: DType;
 }
 
 const dimsOf = ({ params, items, grain, scratch, inputs, outputs }: StepSpec): Dim[] => [
@@ -87,13 +92,14 @@ function groupByBuffers(steps: readonly PlanStep[], read: ReadonlySet<Buffer>): 
   }
   const result: ConstantGroup[] = [];
   for (const group of groups) {
-    const outputs = new Set([...group].flatMap((s) => s.spec.outputs.map((o) => o.buffer)));
-    const results = [...outputs]
-      .filter((b) => read.has(b))
-      .map((made): { made: Buffer; weight: Buffer } => ({
-        made,
-        weight: { kind: 'weight', bytes: made.bytes },
-      }));
+    const types = new Map(
+      [...group].flatMap((s) => s.spec.outputs.map((o) => [o.buffer, o.dtype] as const)),
+    );
+    const results = [...types]
+      .filter(([made]) => read.has(made))
+      .map(([made, dtype]): ConstantResult => {
+        return { made, dtype, weight: { kind: 'weight', bytes: made.bytes } };
+      });
     if (results.length > 0) result.push({ steps: steps.filter((s) => group.has(s)), results });
   }
   return result;
