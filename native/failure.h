@@ -9,7 +9,8 @@ struct Failure {
   const char* code = "";  // one of NativeFailure['code'] in lib/native/types.ts
   char reason[480] = "";
 
-  // Failures of code 'argument' read "name: expected X, got Y". Always false, so that `return failure.set(…)` ends a function that answers whether it succeeded.
+  // Failures of code 'argument' read "name: expected X, got Y". Always false, so that `return failure.set(…)`
+  // ends a function that answers whether it succeeded.
   __attribute__((format(printf, 3, 4))) bool set(const char* kind, const char* format, ...) {
     code = kind;
     va_list args;

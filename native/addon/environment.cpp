@@ -12,7 +12,10 @@ void Environment::create(Napi::Env env) {
   const Napi::String name = Napi::String::New(env, "haio");
   napi_create_threadsafe_function(
       env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
-      [](napi_env e, napi_value, void*, void* data) { PendingRun::settle(e, static_cast<PendingRun*>(data)); }, &self->results_);
+      [](napi_env e, napi_value, void*, void* data) {
+        PendingRun::settle(e, static_cast<PendingRun*>(data));
+      },
+      &self->results_);
   napi_unref_threadsafe_function(env, self->results_);
   // Hooks run last in, first out: before the function above is torn down.
   napi_add_env_cleanup_hook(env, close, self);

@@ -29,8 +29,8 @@ class Environment {
 
   napi_env env_ = nullptr;
   napi_threadsafe_function results_ = nullptr;
-  size_t pending_ = 0;                      // promises
-  std::atomic<uint32_t> outstanding_{0};    // runs whose deliver() has not returned
+  size_t pending_ = 0;                    // promises
+  std::atomic<uint32_t> outstanding_{0};  // runs whose deliver() has not returned
 };
 
 }  // namespace haio

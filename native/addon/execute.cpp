@@ -13,7 +13,8 @@ bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<
                  std::vector<std::shared_ptr<Model>>* models, Failure* failure) {
   if (!value.IsArray()) return failure->set("argument", "outputs: expected an array, got %s", kindOf(value));
   const Napi::Array list = value.As<Napi::Array>();
-  if (list.Length() != ports.size()) return failure->set("argument", "outputs: expected %zu, got %u", ports.size(), list.Length());
+  if (list.Length() != ports.size())
+    return failure->set("argument", "outputs: expected %zu, got %u", ports.size(), list.Length());
   out->resize(ports.size());
   for (size_t i = 0; i < ports.size(); i++) {
     const Napi::Value item = list.Get(static_cast<uint32_t>(i));
@@ -23,14 +24,16 @@ bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<
     } else {
       const Napi::Object range = item.As<Napi::Object>();
       size_t id, offset;
-      if (!readInteger(range.Get("model"), "model", &id, failure) || !readInteger(range.Get("offset"), "offset", &offset, failure) ||
+      if (!readInteger(range.Get("model"), "model", &id, failure) ||
+          !readInteger(range.Get("offset"), "offset", &offset, failure) ||
           !readInteger(range.Get("bytes"), "bytes", &view.bytes, failure)) {
         return false;
       }
       const auto model = findModel(static_cast<uint32_t>(id), failure);
       if (!model) return false;
       if (!model->holds(offset, view.bytes)) {
-        return failure->set("argument", "output %zu: expected a range of %zu bytes, got %zu + %zu", i, model->bytes(), offset, view.bytes);
+        return failure->set("argument", "output %zu: expected a range of %zu bytes, got %zu + %zu", i,
+                            model->bytes(), offset, view.bytes);
       }
       view.data = model->data() + offset;
       models->push_back(model);
@@ -53,8 +56,10 @@ Napi::Value executePlan(const Napi::CallbackInfo& info) {
   std::shared_ptr<Model> model;
   std::vector<std::shared_ptr<Model>> targets;
   const Selection* selection = nullptr;
-  bool ok = readInteger(options.Get("model"), "model", &id, &failure) && readInteger(options.Get("threads"), "threads", &threads, &failure) &&
-            readText(options.Get("isa"), "isa", &isa, &failure) && (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) &&
+  bool ok = readInteger(options.Get("model"), "model", &id, &failure) &&
+            readInteger(options.Get("threads"), "threads", &threads, &failure) &&
+            readText(options.Get("isa"), "isa", &isa, &failure) &&
+            (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) &&
             (selection = select(isa.c_str(), &failure)) && readPlan(info[0], info[1], &plan, &failure);
   if (ok) {
     const auto session = std::make_shared<Session>(std::move(model), *selection, threads, 1);

@@ -36,7 +36,8 @@ size_t elementBytes(napi_typedarray_type type) {
 }  // namespace
 
 const char* kindOf(Napi::Value value) {
-  static constexpr const char* kNames[] = {"undefined", "null", "a boolean", "a number", "a string", "a symbol", "an object", "a function"};
+  static constexpr const char* kNames[] = {"undefined", "null",     "a boolean", "a number",
+                                           "a string",  "a symbol", "an object", "a function"};
   const size_t kind = static_cast<size_t>(value.Type());
   return kind < sizeof kNames / sizeof *kNames ? kNames[kind] : "something else";
 }
@@ -47,7 +48,9 @@ Napi::Error toError(Napi::Env env, const Failure& failure) {
   error.Set("reason", failure.reason);
   return error;
 }
-void throwFailure(Napi::Env env, const Failure& failure) { toError(env, failure).ThrowAsJavaScriptException(); }
+void throwFailure(Napi::Env env, const Failure& failure) {
+  toError(env, failure).ThrowAsJavaScriptException();
+}
 
 bool readView(Napi::Value value, const char* what, View* out, Failure* failure) {
   const napi_env env = value.Env();
@@ -57,7 +60,8 @@ bool readView(Napi::Value value, const char* what, View* out, Failure* failure) 
   size_t bytes = 0;
   if (value.IsTypedArray()) {
     napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
-    if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || !elementBytes(type)) {
+    if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok ||
+        !elementBytes(type)) {
       return failure->set("argument", "%s: expected a typed array of a known type, got another", what);
     }
     bytes = length * elementBytes(type);
@@ -76,35 +80,43 @@ bool readView(Napi::Value value, const char* what, View* out, Failure* failure) 
   return true;
 }
 
-bool checkView(const View& view, const char* what, size_t index, const Port& port, void** out, Failure* failure) {
+bool checkView(const View& view, const char* what, size_t index, const Port& port, void** out,
+               Failure* failure) {
   if (view.bytes != port.bytes) {
-    return failure->set("argument", "%s %zu: expected %zu bytes, got %zu", what, index, port.bytes, view.bytes);
+    return failure->set("argument", "%s %zu: expected %zu bytes, got %zu", what, index, port.bytes,
+                        view.bytes);
   }
   if (reinterpret_cast<uintptr_t>(view.data) % typeBytes(port.type) != 0) {
-    return failure->set("argument", "%s %zu: expected memory aligned to %s, got other", what, index, typeName(port.type));
+    return failure->set("argument", "%s %zu: expected memory aligned to %s, got other", what, index,
+                        typeName(port.type));
   }
   *out = view.bytes ? view.data : nothing;
   return true;
 }
 
-bool readViews(Napi::Value value, const char* what, const std::vector<Port>& ports, std::vector<void*>* out, Failure* failure) {
-  if (!value.IsArray()) return failure->set("argument", "%ss: expected an array, got %s", what, kindOf(value));
+bool readViews(Napi::Value value, const char* what, const std::vector<Port>& ports, std::vector<void*>* out,
+               Failure* failure) {
+  if (!value.IsArray())
+    return failure->set("argument", "%ss: expected an array, got %s", what, kindOf(value));
   const Napi::Array list = value.As<Napi::Array>();
-  if (list.Length() != ports.size()) return failure->set("argument", "%ss: expected %zu, got %u", what, ports.size(), list.Length());
+  if (list.Length() != ports.size())
+    return failure->set("argument", "%ss: expected %zu, got %u", what, ports.size(), list.Length());
   out->resize(ports.size());
   for (size_t i = 0; i < ports.size(); i++) {
     char name[32];
     snprintf(name, sizeof name, "%s %zu", what, i);
     View view;
     const Napi::Value item = list.Get(static_cast<uint32_t>(i));
-    if (!readView(item, name, &view, failure) || !checkView(view, what, i, ports[i], &(*out)[i], failure)) return false;
+    if (!readView(item, name, &view, failure) || !checkView(view, what, i, ports[i], &(*out)[i], failure))
+      return false;
   }
   return true;
 }
 
 bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* failure) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0 && number <= static_cast<double>(format::kMaxInteger)) || number != static_cast<double>(static_cast<size_t>(number))) {
+  if (!(number >= 0 && number <= static_cast<double>(format::kMaxInteger)) ||
+      number != static_cast<double>(static_cast<size_t>(number))) {
     return failure->set("argument", "%s: expected a non-negative integer, got %s", what, kindOf(value));
   }
   *out = static_cast<size_t>(number);
@@ -112,7 +124,8 @@ bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* fail
 }
 
 bool readText(Napi::Value value, const char* what, std::string* out, Failure* failure) {
-  if (!value.IsString()) return failure->set("argument", "%s: expected a string, got %s", what, kindOf(value));
+  if (!value.IsString())
+    return failure->set("argument", "%s: expected a string, got %s", what, kindOf(value));
   *out = value.As<Napi::String>().Utf8Value();
   return true;
 }
@@ -123,10 +136,13 @@ bool readPlan(Napi::Value words, Napi::Value kernels, PlanArguments* out, Failur
   if (!words.IsTypedArray() || words.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
     return failure->set("argument", "words: expected a Float64Array, got another view");
   }
-  if (view.bytes / sizeof(double) > static_cast<size_t>(format::kMaxWords)) return failure->set("plan", "%zu words are too many", view.bytes / sizeof(double));
-  if (!kernels.IsArray()) return failure->set("argument", "kernels: expected an array, got %s", kindOf(kernels));
+  if (view.bytes / sizeof(double) > static_cast<size_t>(format::kMaxWords))
+    return failure->set("plan", "%zu words are too many", view.bytes / sizeof(double));
+  if (!kernels.IsArray())
+    return failure->set("argument", "kernels: expected an array, got %s", kindOf(kernels));
   const Napi::Array list = kernels.As<Napi::Array>();
-  if (list.Length() > format::kMaxKernels) return failure->set("plan", "%u kernels are too many", list.Length());
+  if (list.Length() > format::kMaxKernels)
+    return failure->set("plan", "%u kernels are too many", list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {
     std::string text;
     if (!readText(list.Get(i), "kernels", &text, failure)) return false;

@@ -24,10 +24,13 @@ struct View {
 };
 // Failure 'argument', naming `what`, when the value is no view or its memory was detached.
 bool readView(Napi::Value value, const char* what, View* out, Failure* failure);
-// A list of views for `ports`: as many, of exactly their sizes, aligned to their types. Addresses are never null.
-bool readViews(Napi::Value list, const char* what, const std::vector<Port>& ports, std::vector<void*>* out, Failure* failure);
+// A list of views for `ports`: as many, of exactly their sizes, aligned to their types. Addresses are never
+// null.
+bool readViews(Napi::Value list, const char* what, const std::vector<Port>& ports, std::vector<void*>* out,
+               Failure* failure);
 // One of them.
-bool checkView(const View& view, const char* what, size_t index, const Port& port, void** out, Failure* failure);
+bool checkView(const View& view, const char* what, size_t index, const Port& port, void** out,
+               Failure* failure);
 
 // An integer from 0 to 2^53.
 bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* failure);

@@ -24,7 +24,8 @@ Napi::Value failFile(Napi::Env env, const Failure& failure, const std::string& p
 
 bool readPath(Napi::Value value, std::string* out, Failure* failure) {
   return readText(value, "path", out, failure) &&
-         (out->find('\0') == std::string::npos || failure->set("argument", "path: expected text, got a NUL in it"));
+         (out->find('\0') == std::string::npos ||
+          failure->set("argument", "path: expected text, got a NUL in it"));
 }
 
 std::shared_ptr<Model> modelOf(Napi::Value id, Failure* failure) {
@@ -35,7 +36,8 @@ std::shared_ptr<Model> modelOf(Napi::Value id, Failure* failure) {
 
 bool checkRange(const Model& model, size_t offset, size_t bytes, Failure* failure) {
   return model.holds(offset, bytes) ||
-         failure->set("argument", "model: expected a range of %zu bytes, got %zu + %zu", model.bytes(), offset, bytes);
+         failure->set("argument", "model: expected a range of %zu bytes, got %zu + %zu", model.bytes(),
+                      offset, bytes);
 }
 
 }  // namespace
@@ -86,7 +88,8 @@ Napi::Value modelWrite(const Napi::CallbackInfo& info) {
   size_t offset;
   View view;
   const auto model = modelOf(info[0], &failure);
-  const bool ok = model && readInteger(info[1], "offset", &offset, &failure) && readView(info[2], "bytes", &view, &failure) &&
+  const bool ok = model && readInteger(info[1], "offset", &offset, &failure) &&
+                  readView(info[2], "bytes", &view, &failure) &&
                   checkRange(*model, offset, view.bytes, &failure);
   if (!ok) return fail(info.Env(), failure);
   if (view.bytes) memcpy(model->data() + offset, view.data, view.bytes);
@@ -97,7 +100,8 @@ Napi::Value modelRead(const Napi::CallbackInfo& info) {
   Failure failure;
   size_t offset, bytes;
   const auto model = modelOf(info[0], &failure);
-  const bool ok = model && readInteger(info[1], "offset", &offset, &failure) && readInteger(info[2], "bytes", &bytes, &failure) &&
+  const bool ok = model && readInteger(info[1], "offset", &offset, &failure) &&
+                  readInteger(info[2], "bytes", &bytes, &failure) &&
                   checkRange(*model, offset, bytes, &failure);
   if (!ok) return fail(info.Env(), failure);
   Napi::Uint8Array out = Napi::Uint8Array::New(info.Env(), bytes);
@@ -115,14 +119,16 @@ Napi::Value modelBytes(const Napi::CallbackInfo& info) {
 Napi::Value modelRetain(const Napi::CallbackInfo& info) {
   Failure failure;
   size_t id;
-  const bool ok = readInteger(info[0], "model", &id, &failure) && retainModel(static_cast<uint32_t>(id), &failure);
+  const bool ok =
+      readInteger(info[0], "model", &id, &failure) && retainModel(static_cast<uint32_t>(id), &failure);
   return ok ? info.Env().Undefined() : fail(info.Env(), failure);
 }
 
 Napi::Value modelRelease(const Napi::CallbackInfo& info) {
   Failure failure;
   size_t id;
-  const bool ok = readInteger(info[0], "model", &id, &failure) && releaseModel(static_cast<uint32_t>(id), &failure);
+  const bool ok =
+      readInteger(info[0], "model", &id, &failure) && releaseModel(static_cast<uint32_t>(id), &failure);
   return ok ? info.Env().Undefined() : fail(info.Env(), failure);
 }
 

@@ -59,14 +59,16 @@ Napi::Value BindingObject::arenaBytes(const Napi::CallbackInfo& info) {
 void BindingObject::release(const Napi::CallbackInfo&) { binding = nullptr; }
 
 Napi::Function SessionObject::define(Napi::Env env) {
-  return DefineClass(env, "NativeSession",
-                     {InstanceMethod<&SessionObject::bind>("bind"), InstanceMethod<&SessionObject::run>("run"),
-                      InstanceMethod<&SessionObject::runSync>("runSync"), InstanceMethod<&SessionObject::abort>("abort"),
-                      InstanceMethod<&SessionObject::release>("release"), InstanceMethod<&SessionObject::memory>("memory"),
-                      InstanceMethod<&SessionObject::trim>("trim")});
+  return DefineClass(
+      env, "NativeSession",
+      {InstanceMethod<&SessionObject::bind>("bind"), InstanceMethod<&SessionObject::run>("run"),
+       InstanceMethod<&SessionObject::runSync>("runSync"), InstanceMethod<&SessionObject::abort>("abort"),
+       InstanceMethod<&SessionObject::release>("release"), InstanceMethod<&SessionObject::memory>("memory"),
+       InstanceMethod<&SessionObject::trim>("trim")});
 }
 
-SessionObject::SessionObject(const Napi::CallbackInfo& info) : ObjectWrap(info), environment_(&Environment::of(info.Env())) {
+SessionObject::SessionObject(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), environment_(&Environment::of(info.Env())) {
   environment_->sessions.insert(this);
 }
 SessionObject::~SessionObject() {
@@ -81,10 +83,14 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   std::shared_ptr<Model> model;
   const Selection* selection = nullptr;
   const Napi::Object options = info[1].IsObject() ? info[1].As<Napi::Object>() : Napi::Object::New(env);
-  const bool ok = readInteger(info[0], "model", &id, &failure) && readInteger(options.Get("threads"), "threads", &threads, &failure) &&
-                  readInteger(options.Get("lanes"), "lanes", &lanes, &failure) && readText(options.Get("isa"), "isa", &isa, &failure) &&
-                  (lanes <= kMaxLanes || failure.set("argument", "lanes: expected at most %zu, got %zu", kMaxLanes, lanes)) &&
-                  (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) && (selection = select(isa.c_str(), &failure));
+  const bool ok = readInteger(info[0], "model", &id, &failure) &&
+                  readInteger(options.Get("threads"), "threads", &threads, &failure) &&
+                  readInteger(options.Get("lanes"), "lanes", &lanes, &failure) &&
+                  readText(options.Get("isa"), "isa", &isa, &failure) &&
+                  (lanes <= kMaxLanes ||
+                   failure.set("argument", "lanes: expected at most %zu, got %zu", kMaxLanes, lanes)) &&
+                  (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) &&
+                  (selection = select(isa.c_str(), &failure));
   if (!ok) {
     throwFailure(env, failure);
     return env.Undefined();

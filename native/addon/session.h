@@ -14,7 +14,8 @@ class BindingObject : public Napi::ObjectWrap<BindingObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit BindingObject(const Napi::CallbackInfo& info);
-  // The binding of a JavaScript value; null and a failure when it is none, or released, or of another session.
+  // The binding of a JavaScript value; null and a failure when it is none, or released, or of another
+  // session.
   static std::shared_ptr<Binding> read(Napi::Value value, const Session* session, Failure* failure);
 
   std::shared_ptr<Binding> binding;  // null once released

@@ -45,7 +45,8 @@ Leaf cpuid(uint32_t leaf, uint32_t subleaf) {
   return out;
 }
 
-// Extended control register 0: what the operating system saves. XGETBV as bytes, for compilers without -mxsave.
+// Extended control register 0: what the operating system saves. XGETBV as bytes, for compilers without
+// -mxsave.
 uint64_t enabledState() {
   if (!(cpuid(1, 0).r[Ecx] >> 27 & 1)) return 0;  // OSXSAVE
   uint32_t low, high;

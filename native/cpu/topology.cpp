@@ -49,7 +49,8 @@ bool cgroupPath(const char* controller, char* out, size_t size) {
     if (!path) continue;
     *names++ = 0;
     *path++ = 0;
-    for (char *state = nullptr, *name = strtok_r(names, ",", &state);; name = strtok_r(nullptr, ",", &state)) {
+    for (char *state = nullptr, *name = strtok_r(names, ",", &state);;
+         name = strtok_r(nullptr, ",", &state)) {
       found = strcmp(name ? name : "", controller) == 0;
       if (found || !name) break;
     }
@@ -118,7 +119,9 @@ size_t caches(Cache out[kMaxCaches]) {
       snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, field);
       return readLine(path, to, bytes);
     };
-    if (!read("level", level, sizeof level) || !read("type", type, sizeof type) || !read("size", size, sizeof size)) break;
+    if (!read("level", level, sizeof level) || !read("type", type, sizeof type) ||
+        !read("size", size, sizeof size))
+      break;
     if (strcmp(type, "Instruction") == 0) continue;
     char* unit;
     size_t bytes = strtoul(size, &unit, 10);

@@ -23,8 +23,8 @@ class Selection {
   const std::vector<const Isa*>& isas() const { return isas_; }
 
  private:
-  std::vector<const Isa*> isas_;  // best first
-  std::vector<OpRef> ops_;        // sorted by name, one row a name
+  std::vector<const Isa*> isas_;            // best first
+  std::vector<OpRef> ops_;                  // sorted by name, one row a name
   std::vector<std::vector<GemmRow>> gemm_;  // for each of isas_
 };
 

@@ -8,7 +8,8 @@ namespace {
 
 void report(Status* status, int32_t code, int64_t value) {
   int32_t none = 0;
-  if (__atomic_compare_exchange_n(&status->code, &none, code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) status->value = value;
+  if (__atomic_compare_exchange_n(&status->code, &none, code, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    status->value = value;
 }
 
 struct Running {
@@ -20,8 +21,21 @@ struct Running {
 void runItems(void* context, size_t begin, size_t end, size_t slot) {
   const Running& r = *static_cast<const Running*>(context);
   const PlanStep& s = r.step;
-  const StepArgs args = {r.operands + s.firstIn, r.operands + s.firstOut, s.inCount, s.outCount, s.params, r.lane.scratch(slot), s.rows,
-                         s.rowCount, s.stages, &r.lane.status, report, begin, end, s.next, s.nextBytes};
+  const StepArgs args = {r.operands + s.firstIn,
+                         r.operands + s.firstOut,
+                         s.inCount,
+                         s.outCount,
+                         s.params,
+                         r.lane.scratch(slot),
+                         s.rows,
+                         s.rowCount,
+                         s.stages,
+                         &r.lane.status,
+                         report,
+                         begin,
+                         end,
+                         s.next,
+                         s.nextBytes};
   s.run(args);
 }
 

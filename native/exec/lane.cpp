@@ -6,9 +6,9 @@
 
 namespace haio {
 namespace {
-constexpr size_t kCompareEvery = 64;                // runs
-constexpr size_t kKeep = size_t{1} << 20;           // arenas up to here never shrink
-constexpr size_t kLinePair = 128;                   // no two workers' scratch on one line, nor on its pair
+constexpr size_t kCompareEvery = 64;       // runs
+constexpr size_t kKeep = size_t{1} << 20;  // arenas up to here never shrink
+constexpr size_t kLinePair = 128;          // no two workers' scratch on one line, nor on its pair
 }  // namespace
 
 bool Lane::grow(Arena* arena, size_t bytes, std::atomic<size_t>* size, Failure* failure) {
@@ -39,7 +39,8 @@ void Lane::place(const BoundPlan& plan, LaneOperands* operands, void* const* inp
     operands->list = plan.operands;
     operands->arena = arena_.data();
     for (size_t i = 0; i < plan.places.size(); i++) {
-      if (plan.places[i].kind == format::arena) operands->list[i].data = arena_.data() + plan.places[i].offset;
+      if (plan.places[i].kind == format::arena)
+        operands->list[i].data = arena_.data() + plan.places[i].offset;
     }
   }
   for (const uint32_t i : plan.ports) {

@@ -24,7 +24,8 @@ class Runners {
     }
     posted_.fetch_add(1);
     wake(&posted_, 1);
-    if (start && !startThread([](void* self) { static_cast<Runners*>(self)->serve(); }, this)) withoutThread();
+    if (start && !startThread([](void* self) { static_cast<Runners*>(self)->serve(); }, this))
+      withoutThread();
   }
 
  private:
@@ -57,7 +58,8 @@ class Runners {
       for (;;) {
         const uint32_t seen = posted_.load();
         if (take(&task)) break;
-        if (!spin(kSpin, [&] { return posted_.load(std::memory_order_relaxed) != seen; })) sleepWhile(posted_, seen);
+        if (!spin(kSpin, [&] { return posted_.load(std::memory_order_relaxed) != seen; }))
+          sleepWhile(posted_, seen);
       }
       task.fn(task.context);
     }

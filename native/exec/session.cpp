@@ -19,14 +19,17 @@ Binding::Binding(std::shared_ptr<Session> owner, std::unique_ptr<const BoundPlan
 Binding::~Binding() { session->plans_.fetch_sub(plan->bytes(), std::memory_order_relaxed); }
 
 Session::Session(std::shared_ptr<Model> model, const Selection& selection, size_t threads, size_t lanes)
-    : model_(std::move(model)), selection_(selection), threads_(std::min(threads ? threads : usableCores(), kMaxThreads)) {
+    : model_(std::move(model)),
+      selection_(selection),
+      threads_(std::min(threads ? threads : usableCores(), kMaxThreads)) {
   for (size_t i = 0; i < std::max<size_t>(1, lanes); i++) {
     lanes_.push_back(std::make_unique<Lane>());
     work_.push_back({this, nullptr, i});
   }
 }
 
-std::shared_ptr<Binding> Session::bind(const double* words, size_t count, const std::vector<std::string>& kernels, Failure* failure) {
+std::shared_ptr<Binding> Session::bind(const double* words, size_t count,
+                                       const std::vector<std::string>& kernels, Failure* failure) {
   const Weights weights = model_ ? Weights{model_->data(), model_->bytes()} : Weights{nullptr, 0};
   auto plan = decode(words, count, kernels, weights, selection_, failure);
   if (!plan) return nullptr;

@@ -44,7 +44,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // threads: 0 for all usable cores.
   Session(std::shared_ptr<Model> model, const Selection& selection, size_t threads, size_t lanes);
 
-  std::shared_ptr<Binding> bind(const double* words, size_t count, const std::vector<std::string>& kernels, Failure* failure);
+  std::shared_ptr<Binding> bind(const double* words, size_t count, const std::vector<std::string>& kernels,
+                                Failure* failure);
 
   // Queues the run.
   void submit(Run* run);
@@ -83,9 +84,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Work> work_;  // of each lane; run is null when the lane is free
   std::mutex mutex_;        // guards work_, queue_, waiting_
   std::deque<Run*> queue_;
-  size_t waiting_ = 0;                 // threads in runHere that wait for a lane
-  std::atomic<uint32_t> changes_{0};   // counts lanes given back
-  std::atomic<size_t> plans_{0};       // bytes
+  size_t waiting_ = 0;                // threads in runHere that wait for a lane
+  std::atomic<uint32_t> changes_{0};  // counts lanes given back
+  std::atomic<size_t> plans_{0};      // bytes
 };
 
 }  // namespace haio

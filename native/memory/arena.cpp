@@ -8,7 +8,8 @@
 namespace haio {
 namespace {
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kMapFrom = size_t{128} << 10;  // smaller blocks come from malloc, so that sanitizers watch their ends
+constexpr size_t kMapFrom = size_t{128}
+                            << 10;  // smaller blocks come from malloc, so that sanitizers watch their ends
 }  // namespace
 
 bool Arena::allocate(size_t bytes) {

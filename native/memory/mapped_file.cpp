@@ -17,7 +17,8 @@ bool mapFile(const char* path, MappedFile* out, Failure* failure) {
   if (ok && !S_ISREG(info.st_mode)) ok = failure->set("file", "not a regular file");
   *out = {};
   if (ok && info.st_size > 0) {
-    void* memory = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    void* memory =
+        mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     if (memory == MAP_FAILED) {
       ok = failure->set("file", "cannot map: %s", strerror(errno));
     } else {

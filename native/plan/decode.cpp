@@ -27,14 +27,19 @@ struct Located {
 };
 
 constexpr size_t kPrefetchFrom = 4096;  // bytes a weight must have to be worth it
-constexpr int64_t kPadding = 16;        // absent operands behind a step's inputs, so that optional ones can be read
+constexpr int64_t kPadding = 16;  // absent operands behind a step's inputs, so that optional ones can be read
 
 void ignoreReport(Status*, int32_t, int64_t) {}
 
 class Decoder {
  public:
   Decoder(const double* words, size_t count, Weights weights, const Selection& selection, Failure* failure)
-      : words_(words), count_(count), weights_(weights), selection_(selection), failure_(failure), plan_(new BoundPlan) {}
+      : words_(words),
+        count_(count),
+        weights_(weights),
+        selection_(selection),
+        failure_(failure),
+        plan_(new BoundPlan) {}
 
   std::unique_ptr<const BoundPlan> decode(const std::vector<std::string>& kernels);
 
@@ -71,7 +76,8 @@ class Decoder {
   const Kernel* kernel();
   Located operand(const char* what, int64_t index);
   bool locate(Located* located, const char* what, int64_t index);
-  void checkOverlaps(const std::vector<Located>& inputs, const std::vector<Located>& outputs, int64_t inplace);
+  void checkOverlaps(const std::vector<Located>& inputs, const std::vector<Located>& outputs,
+                     int64_t inplace);
   uint32_t keep(const std::vector<Located>& list);
   void setNext();
 
@@ -95,9 +101,11 @@ int64_t Decoder::integer(const char* what, int64_t least, int64_t most) {
     return least;
   }
   const double word = words_[at_++];
-  const bool fits = word >= static_cast<double>(least) && word <= static_cast<double>(most) && word == trunc(word);
+  const bool fits =
+      word >= static_cast<double>(least) && word <= static_cast<double>(most) && word == trunc(word);
   if (fits) return static_cast<int64_t>(word);
-  fail("%s is %.17g, not an integer in %lld…%lld", what, word, static_cast<long long>(least), static_cast<long long>(most));
+  fail("%s is %.17g, not an integer in %lld…%lld", what, word, static_cast<long long>(least),
+       static_cast<long long>(most));
   return least;
 }
 
@@ -112,7 +120,8 @@ bool Decoder::resolve(const std::string& kernel, Kernel* out) {
   }
   out->op = *op;
   if (strcmp(op->row->signature, signature) != 0) {
-    fail("kernel '%s' has the parameters (%s), the plan has (%.100s)", op->row->name, op->row->signature, signature);
+    fail("kernel '%s' has the parameters (%s), the plan has (%.100s)", op->row->name, op->row->signature,
+         signature);
     return false;
   }
   out->fieldCount = parseSignature(op->row->signature, op->row->paramsBytes, out->fields);
@@ -152,8 +161,10 @@ void Decoder::buffers(int64_t count) {
   for (int64_t i = 0; ok_ && i < count; i++) {
     const size_t offset = static_cast<size_t>(integer("a buffer's offset", 0, kMaxBytes));
     const size_t bytes = static_cast<size_t>(integer("a buffer's bytes", 0, kMaxBytes));
-    if (offset % 64 != 0) fail("buffer %lld: offset %zu is no multiple of 64", static_cast<long long>(i), offset);
-    if (offset + bytes > plan_->arenaBytes) fail("buffer %lld ends outside the arena", static_cast<long long>(i));
+    if (offset % 64 != 0)
+      fail("buffer %lld: offset %zu is no multiple of 64", static_cast<long long>(i), offset);
+    if (offset + bytes > plan_->arenaBytes)
+      fail("buffer %lld ends outside the arena", static_cast<long long>(i));
     buffers_.push_back({offset, bytes});
   }
 }
@@ -176,7 +187,8 @@ Located Decoder::operand(const char* what, int64_t index) {
   o.rank = static_cast<uint8_t>(integer("an operand's rank", 0, kMaxRank));
   for (int i = 0; i < o.rank; i++) o.dims[i] = integer("a dimension", 0, kMaxElements);
   for (int i = 0; i < o.rank; i++) o.strides[i] = integer("a stride", 0, kMaxElements);
-  if (ok_ && !locate(&out, what, index) && ok_) fail("%s %lld lies outside its buffer", what, static_cast<long long>(index));
+  if (ok_ && !locate(&out, what, index) && ok_)
+    fail("%s %lld lies outside its buffer", what, static_cast<long long>(index));
   return out;
 }
 
@@ -187,7 +199,8 @@ bool Decoder::locate(Located* located, const char* what, int64_t index) {
   const long long number = static_cast<long long>(index);
   const size_t size = typeBytes(o.type);
   const int64_t extent = extentBytes(o);
-  if (place.offset % size != 0) fail("%s %lld: offset %zu is not aligned to %s", what, number, place.offset, typeName(o.type));
+  if (place.offset % size != 0)
+    fail("%s %lld: offset %zu is not aligned to %s", what, number, place.offset, typeName(o.type));
   if (elementCount(o) > kMaxElements) fail("%s %lld has too many elements", what, number);
   const auto inside = [&](size_t bytes) {
     return extent >= 0 && place.offset <= bytes && static_cast<size_t>(extent) <= bytes - place.offset;
@@ -211,7 +224,8 @@ bool Decoder::locate(Located* located, const char* what, int64_t index) {
       o.data = stand + place.offset;
       if (place.index >= list.size()) return false;
       // The caller's memory is aligned to the elements of the port, so to nothing wider.
-      if (size > typeBytes(list[place.index].type)) fail("%s %lld: %s in memory of %s", what, number, typeName(o.type), typeName(list[place.index].type));
+      if (size > typeBytes(list[place.index].type))
+        fail("%s %lld: %s in memory of %s", what, number, typeName(o.type), typeName(list[place.index].type));
       return inside(list[place.index].bytes);
     }
   }
@@ -261,7 +275,8 @@ const Stages* Decoder::stages(const Kernel& carrier, const std::vector<Located>&
     const char* name = k->op.row->name;
     const char* dot = strrchr(name, '.');
     if (!k->op.row->stage) fail("kernel '%s' is no stage", name);
-    if (!dot || strcmp(dot + 1, stageDomain(row->name)) != 0) fail("stage '%s' does not compute in %s", name, stageDomain(row->name));
+    if (!dot || strcmp(dot + 1, stageDomain(row->name)) != 0)
+      fail("stage '%s' does not compute in %s", name, stageDomain(row->name));
     if (k->op.row->minInputs > sizeof list->args) fail("stage '%s' has too many arguments", name);
     list[s].fn = k->op.row->stage;
     list[s].params = params(*k);
@@ -269,7 +284,8 @@ const Stages* Decoder::stages(const Kernel& carrier, const std::vector<Located>&
     list[s].argCount = static_cast<uint8_t>(integer("a stage's number of arguments", args, args));
     const int64_t last = static_cast<int64_t>(slots) + s - 1;
     if (args > 0 && last < 0) fail("stage '%s' has no slot to read", name);
-    for (int64_t i = 0; ok_ && i < args; i++) list[s].args[i] = static_cast<uint8_t>(integer("a slot", 0, last < 255 ? last : 255));
+    for (int64_t i = 0; ok_ && i < args; i++)
+      list[s].args[i] = static_cast<uint8_t>(integer("a slot", 0, last < 255 ? last : 255));
   }
   Stages* out = static_cast<Stages*>(plan_->store.take(sizeof(Stages)));
   *out = {list, static_cast<size_t>(count), own};
@@ -278,7 +294,8 @@ const Stages* Decoder::stages(const Kernel& carrier, const std::vector<Located>&
 
 // Outputs lie in the arena or in outputs, cover distinct elements, and meet neither each other nor
 // an input, except inputs of `inplace` that are the same elements as output 0.
-void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vector<Located>& outputs, int64_t inplace) {
+void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vector<Located>& outputs,
+                            int64_t inplace) {
   const auto apart = [](const Located& a, const Located& b) {
     if (a.place.kind != b.place.kind) return true;
     if (a.place.kind != arena && a.place.index != b.place.index) return true;
@@ -286,7 +303,8 @@ void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vecto
   };
   for (size_t i = 0; i < outputs.size(); i++) {
     const Located& out = outputs[i];
-    if (out.place.kind != arena && out.place.kind != output) return fail("output %zu is not writable memory", i);
+    if (out.place.kind != arena && out.place.kind != output)
+      return fail("output %zu is not writable memory", i);
     if (!distinctElements(out.operand)) return fail("output %zu covers an element twice", i);
     for (size_t j = 0; j < i; j++) {
       if (!apart(out, outputs[j])) return fail("outputs %zu and %zu overlap", j, i);
@@ -304,7 +322,8 @@ void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vecto
 uint32_t Decoder::keep(const std::vector<Located>& list) {
   const uint32_t first = static_cast<uint32_t>(plan_->operands.size());
   for (const Located& l : list) {
-    if (l.place.kind == input || l.place.kind == output) plan_->ports.push_back(static_cast<uint32_t>(plan_->operands.size()));
+    if (l.place.kind == input || l.place.kind == output)
+      plan_->ports.push_back(static_cast<uint32_t>(plan_->operands.size()));
     plan_->operands.push_back(l.operand);
     plan_->places.push_back(l.place);
   }
@@ -321,7 +340,8 @@ void Decoder::step() {
   s.run = row->run;
   s.items = static_cast<size_t>(integer("items", 0, kMaxElements));
   s.grain = static_cast<size_t>(integer("grain", 0, kMaxElements));
-  const size_t scratch = static_cast<size_t>(integer("scratchBytes", 0, static_cast<int64_t>(plan_->scratchBytes)));
+  const size_t scratch =
+      static_cast<size_t>(integer("scratchBytes", 0, static_cast<int64_t>(plan_->scratchBytes)));
   s.origin = static_cast<int32_t>(integer("origin", 0, INT32_MAX));
   const int64_t inplace = integer("inplace", 0, kMaxInteger);
   s.params = params(*k);
@@ -330,7 +350,8 @@ void Decoder::step() {
   const int64_t inCount = integer("the number of inputs", row->minInputs, kMaxOperands);
   for (int64_t i = 0; ok_ && i < inCount; i++) {
     inputs.push_back(operand("input", i));
-    if (i < row->minInputs && inputs.back().place.kind == absent) fail("input %lld is absent", static_cast<long long>(i));
+    if (i < row->minInputs && inputs.back().place.kind == absent)
+      fail("input %lld is absent", static_cast<long long>(i));
   }
   const int64_t outCount = integer("the number of outputs", row->outputs, row->outputs);
   for (int64_t i = 0; ok_ && i < outCount; i++) {
@@ -338,7 +359,8 @@ void Decoder::step() {
     if (outputs.back().place.kind == absent) fail("output %lld is absent", static_cast<long long>(i));
   }
   s.stages = stages(*k, inputs);
-  if (ok_ && !s.stages && !isChain(row) && inCount > row->maxInputs) fail("%lld inputs, at most %d", static_cast<long long>(inCount), row->maxInputs);
+  if (ok_ && !s.stages && !isChain(row) && inCount > row->maxInputs)
+    fail("%lld inputs, at most %d", static_cast<long long>(inCount), row->maxInputs);
   if (!ok_) return;
   checkOverlaps(inputs, outputs, inplace);
   if (!ok_ || s.items == 0) return;
@@ -352,8 +374,21 @@ void Decoder::step() {
   s.rows = gemm.data();
   s.rowCount = gemm.size();
   Status status = {};
-  const StepArgs args = {&plan_->operands[s.firstIn], &plan_->operands[s.firstOut], s.inCount, s.outCount, s.params, nullptr,
-                         s.rows, s.rowCount, s.stages, &status, ignoreReport, 0, s.items, nullptr, 0};
+  const StepArgs args = {&plan_->operands[s.firstIn],
+                         &plan_->operands[s.firstOut],
+                         s.inCount,
+                         s.outCount,
+                         s.params,
+                         nullptr,
+                         s.rows,
+                         s.rowCount,
+                         s.stages,
+                         &status,
+                         ignoreReport,
+                         0,
+                         s.items,
+                         nullptr,
+                         0};
   if (const char* wrong = row->check(args, scratch)) return fail("%s", wrong);
   plan_->program.push_back({Instruction::run, static_cast<uint32_t>(plan_->steps.size()), 0});
   plan_->steps.push_back(s);
@@ -375,7 +410,8 @@ int64_t Decoder::records(size_t end, int depth) {
     name_ = "record";
     const size_t start = at_;
     const int64_t kind = integer("the kind of a record", format::step, loop);
-    const size_t length = static_cast<size_t>(integer("the length of a record", 2, static_cast<int64_t>(end - start)));
+    const size_t length =
+        static_cast<size_t>(integer("the length of a record", 2, static_cast<int64_t>(end - start)));
     if (!ok_) return count;
     const long record = record_;
     if (kind == format::step) {
@@ -383,7 +419,8 @@ int64_t Decoder::records(size_t end, int depth) {
     } else if (kind == ifElse) {
       name_ = "if";
       const Located condition = operand("condition", 0);
-      if (ok_ && (condition.place.kind == absent || condition.operand.type != Type::boolean || elementCount(condition.operand) != 1)) {
+      if (ok_ && (condition.place.kind == absent || condition.operand.type != Type::boolean ||
+                  elementCount(condition.operand) != 1)) {
         fail("the condition is not one bool");
       }
       const uint32_t unless = static_cast<uint32_t>(plan_->program.size());
@@ -435,7 +472,9 @@ std::unique_ptr<const BoundPlan> Decoder::decode(const std::vector<std::string>&
   buffers(bufferCount);
   const int64_t found = records(count_, 0);
   record_ = -1;
-  if (found != recordCount) fail("there are %lld records, not %lld", static_cast<long long>(found), static_cast<long long>(recordCount));
+  if (found != recordCount)
+    fail("there are %lld records, not %lld", static_cast<long long>(found),
+         static_cast<long long>(recordCount));
   if (!ok_) return nullptr;
   setNext();
   return std::move(plan_);
@@ -443,8 +482,9 @@ std::unique_ptr<const BoundPlan> Decoder::decode(const std::vector<std::string>&
 
 }  // namespace
 
-std::unique_ptr<const BoundPlan> decode(const double* words, size_t count, const std::vector<std::string>& kernels,
-                                        Weights weights, const Selection& selection, Failure* failure) {
+std::unique_ptr<const BoundPlan> decode(const double* words, size_t count,
+                                        const std::vector<std::string>& kernels, Weights weights,
+                                        const Selection& selection, Failure* failure) {
   return Decoder(words, count, weights, selection, failure).decode(kernels);
 }
 

@@ -19,7 +19,8 @@ struct Weights {
 // Validates everything: afterwards no step can touch memory outside arena, scratch, weights, inputs
 // and outputs, whatever data these hold. `kernels[i]` is "name|signature". Null and failure 'plan'
 // whose reason names record and kernel. The words are read while nobody else writes them.
-std::unique_ptr<const BoundPlan> decode(const double* words, size_t count, const std::vector<std::string>& kernels,
-                                        Weights weights, const Selection& selection, Failure* failure);
+std::unique_ptr<const BoundPlan> decode(const double* words, size_t count,
+                                        const std::vector<std::string>& kernels, Weights weights,
+                                        const Selection& selection, Failure* failure);
 
 }  // namespace haio

@@ -22,7 +22,9 @@ class Model {
   char* data() const { return file_.data ? file_.data : arena_.data(); }
   size_t bytes() const { return file_.data ? file_.bytes : bytes_; }
   // Whether [offset, offset + length) lies inside.
-  bool holds(uint64_t offset, uint64_t length) const { return length <= bytes() && offset <= bytes() - length; }
+  bool holds(uint64_t offset, uint64_t length) const {
+    return length <= bytes() && offset <= bytes() - length;
+  }
 
  private:
   friend uint32_t createModel(size_t bytes, Failure* failure);

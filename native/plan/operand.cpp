@@ -10,8 +10,9 @@ namespace {
 constexpr struct {
   const char* name;
   size_t bytes;
-} kTypes[] = {{"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"float64", 8}, {"int8", 1},   {"uint8", 1}, {"int16", 2},
-              {"uint16", 2},  {"int32", 4},   {"uint32", 4},   {"int64", 8},   {"uint64", 8}, {"bool", 1},  {"string", 0}};
+} kTypes[] = {{"float32", 4}, {"float16", 2}, {"bfloat16", 2}, {"float64", 8}, {"int8", 1},
+              {"uint8", 1},   {"int16", 2},   {"uint16", 2},   {"int32", 4},   {"uint32", 4},
+              {"int64", 8},   {"uint64", 8},  {"bool", 1},     {"string", 0}};
 
 struct Axis {
   int64_t stride;  // in bytes
@@ -34,7 +35,8 @@ Runs runsOf(const Operand& o) {
   }
   std::sort(out.axes, out.axes + out.count, [](const Axis& a, const Axis& b) { return a.stride < b.stride; });
   int inner = 0;
-  while (inner < out.count && out.axes[inner].stride == out.run) out.run += out.axes[inner].last * out.axes[inner].stride, inner++;
+  while (inner < out.count && out.axes[inner].stride == out.run)
+    out.run += out.axes[inner].last * out.axes[inner].stride, inner++;
   std::copy(out.axes + inner, out.axes + out.count, out.axes);
   out.count -= inner;
   return out;

@@ -26,7 +26,9 @@ int parseSignature(const char* signature, size_t paramsBytes, Field out[kMaxFiel
     if (!colon || count == kMaxFields) return -1;
     const size_t typeLength = static_cast<size_t>(p + length - colon - 1);
     size_t type = 0;
-    while (type < 4 && (strlen(kTypes[type].name) != typeLength || memcmp(kTypes[type].name, colon + 1, typeLength) != 0)) type++;
+    while (type < 4 &&
+           (strlen(kTypes[type].name) != typeLength || memcmp(kTypes[type].name, colon + 1, typeLength) != 0))
+      type++;
     if (type == 4) return -1;
     const size_t bytes = kTypes[type].bytes, offset = align(end, bytes);
     out[count++] = {p, static_cast<size_t>(colon - p), static_cast<ParamType>(type), offset};

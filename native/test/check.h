@@ -22,5 +22,5 @@ inline int verdict() {
 
 #define CHECK(condition) ::haio::test::check((condition), #condition, __FILE__, __LINE__)
 // The failure of something that must fail: its reason contains `part`.
-#define CHECK_REASON(failure, part)                                              \
+#define CHECK_REASON(failure, part) \
   if (!CHECK(strstr((failure).reason, part) != nullptr)) printf("  reason: %s\n", (failure).reason)

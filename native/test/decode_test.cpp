@@ -26,7 +26,8 @@ const Selection& any() {
 }
 alignas(64) char weightBytes[8192];
 
-std::unique_ptr<const BoundPlan> decodeWords(const Words& words, const std::vector<std::string>& kernels, Failure* failure) {
+std::unique_ptr<const BoundPlan> decodeWords(const Words& words, const std::vector<std::string>& kernels,
+                                             Failure* failure) {
   return decode(words.data(), words.size(), kernels, {weightBytes, sizeof weightBytes}, any(), failure);
 }
 Failure refusal(const PlanWords& plan) {
@@ -34,11 +35,11 @@ Failure refusal(const PlanWords& plan) {
   CHECK(decodeWords(plan.words(), plan.kernels, &failure) == nullptr);
   return failure;
 }
-#define REFUSED(plan, part)                  \
-  do {                                       \
-    const Failure failure = refusal(plan);   \
-    CHECK(!strcmp(failure.code, "plan"));    \
-    CHECK_REASON(failure, part);             \
+#define REFUSED(plan, part)                \
+  do {                                     \
+    const Failure failure = refusal(plan); \
+    CHECK(!strcmp(failure.code, "plan"));  \
+    CHECK_REASON(failure, part);           \
   } while (0)
 
 // input 0 [4, 8] → square → arena → square → output 0
@@ -50,15 +51,21 @@ PlanWords twoSquares() {
   p.outputs = {{Type::f32, 128}};
   p.buffers = {{64, 128}};
   const Tensor middle = dense(arena, 0, Type::f32, {4, 8});
-  p.records = {StepWords{.kernel = 0, .items = 4, .in = {dense(input, 0, Type::f32, {4, 8})}, .out = {middle}}.words(),
-               StepWords{.kernel = 0, .items = 4, .origin = 1, .in = {middle}, .out = {dense(output, 0, Type::f32, {4, 8})}}.words()};
+  p.records = {
+      StepWords{.kernel = 0, .items = 4, .in = {dense(input, 0, Type::f32, {4, 8})}, .out = {middle}}.words(),
+      StepWords{
+          .kernel = 0, .items = 4, .origin = 1, .in = {middle}, .out = {dense(output, 0, Type::f32, {4, 8})}}
+          .words()};
   return p;
 }
 // One step of twoSquares, changed.
 template <class Change>
 PlanWords oneSquare(Change change) {
   PlanWords p = twoSquares();
-  StepWords s{.kernel = 0, .items = 4, .in = {dense(input, 0, Type::f32, {4, 8})}, .out = {dense(output, 0, Type::f32, {4, 8})}};
+  StepWords s{.kernel = 0,
+              .items = 4,
+              .in = {dense(input, 0, Type::f32, {4, 8})},
+              .out = {dense(output, 0, Type::f32, {4, 8})}};
   change(p, s);
   p.records = {s.words()};
   return p;
@@ -112,7 +119,7 @@ void refusesHeader() {
   with(inputs, 100, "");
   with(inputs, 1e15, "inputs");
   with(records, 3, "records");
-  with(kHeaderWords, 13, "an input");           // string
+  with(kHeaderWords, 13, "an input");            // string
   with(kHeaderWords + 4, 32, "multiple of 64");  // buffer offset
   with(kHeaderWords + 5, 1e18, "bytes");
   Words cut = good.words();
@@ -192,15 +199,18 @@ void overlaps() {
     return Tensor{arena, buffer, offset, Type::f32, std::move(dims), std::move(strides)};
   };
   Failure failure;
-  const auto accepted = [&](const PlanWords& p) { return decodeWords(p.words(), p.kernels, &failure) != nullptr; };
+  const auto accepted = [&](const PlanWords& p) {
+    return decodeWords(p.words(), p.kernels, &failure) != nullptr;
+  };
   const Tensor whole = at(0, 0, {4, 8}, {8, 1});
   REFUSED(step(whole, whole, 0), "overlaps input 0");
   CHECK(accepted(step(whole, whole, 1)));
   REFUSED(step(whole, whole, 2), "overlaps input 0");
   REFUSED(step(whole, at(0, 4, {4, 8}, {8, 1}), 1), "overlaps input 0");
-  CHECK(accepted(step(whole, at(1, 0, {4, 8}, {8, 1}), 0)));                         // buffer 1 begins where it ends
-  REFUSED(step(at(0, 64, {4, 8}, {8, 1}), at(1, 0, {4, 8}, {8, 1}), 0), "overlaps");  // buffers may overlap, operands not
-  CHECK(accepted(step(at(0, 0, {4, 3}, {8, 1}), at(0, 12, {4, 3}, {8, 1}), 0)));      // two parts of one tensor
+  CHECK(accepted(step(whole, at(1, 0, {4, 8}, {8, 1}), 0)));  // buffer 1 begins where it ends
+  REFUSED(step(at(0, 64, {4, 8}, {8, 1}), at(1, 0, {4, 8}, {8, 1}), 0),
+          "overlaps");  // buffers may overlap, operands not
+  CHECK(accepted(step(at(0, 0, {4, 3}, {8, 1}), at(0, 12, {4, 3}, {8, 1}), 0)));  // two parts of one tensor
   REFUSED(step(at(0, 0, {4, 4}, {8, 1}), at(0, 12, {4, 4}, {8, 1}), 0), "overlaps");
 }
 
@@ -251,7 +261,8 @@ void disjointnessByBytes() {
       list[k].type = random(4) ? Type::f32 : Type::u8;
       list[k].rank = static_cast<uint8_t>(random(4));
       static constexpr int64_t kStrides[] = {0, 1, 1, 2, 3, 4, 8, 12, 24};
-      for (int i = 0; i < list[k].rank; i++) list[k].dims[i] = 1 + random(4), list[k].strides[i] = kStrides[random(9)];
+      for (int i = 0; i < list[k].rank; i++)
+        list[k].dims[i] = 1 + random(4), list[k].strides[i] = kStrides[random(9)];
       start[k] = random(12) * typeBytes(list[k].type);
     }
     bool used[2048] = {}, meet = false;
@@ -279,7 +290,10 @@ void parameters() {
   PlanWords p;
   p.kernels = {"params.f64|axis:i32,wide:i64,epsilon:f32,real:f64"};
   p.outputs = {{Type::f64, 32}};
-  StepWords s{.kernel = 0, .items = 1, .params = {-3, -9007199254740992., 0.5, -INFINITY}, .out = {dense(output, 0, Type::f64, {4})}};
+  StepWords s{.kernel = 0,
+              .items = 1,
+              .params = {-3, -9007199254740992., 0.5, -INFINITY},
+              .out = {dense(output, 0, Type::f64, {4})}};
   p.records = {s.words()};
   Failure failure;
   const auto plan = decodeWords(p.words(), p.kernels, &failure);
@@ -311,8 +325,11 @@ void stages() {
   p.kernels = {"chain.f32|", "add.f32|", "scale.f32|by:f32", "add.f64|", "gemm.f32|", "square.f32|"};
   p.inputs = {{Type::f32, 1200}, {Type::f32, 1200}};
   p.outputs = {{Type::f32, 1200}};
-  const StepWords s{.kernel = 0, .items = 1, .in = {dense(input, 0, Type::f32, {300}), dense(input, 1, Type::f32, {300})},
-                    .out = {dense(output, 0, Type::f32, {300})}, .stages = {{1, {}, {0, 1}}, {2, {3}, {2}}}};
+  const StepWords s{.kernel = 0,
+                    .items = 1,
+                    .in = {dense(input, 0, Type::f32, {300}), dense(input, 1, Type::f32, {300})},
+                    .out = {dense(output, 0, Type::f32, {300})},
+                    .stages = {{1, {}, {0, 1}}, {2, {3}, {2}}}};
   p.records = {s.words()};
   Failure failure;
   const auto plan = decodeWords(p.words(), p.kernels, &failure);
@@ -348,7 +365,8 @@ void stages() {
   g.in = {s.in[0], s.in[1], {absent, 0, 0, Type::f32, {}, {}}, s.in[0]};
   p.records = {g.words()};
   const auto gemm = decodeWords(p.words(), p.kernels, &failure);
-  if (CHECK(gemm != nullptr)) CHECK(gemm->steps[0].stages->firstOperand == 3 && gemm->operands[2].data == nullptr);
+  if (CHECK(gemm != nullptr))
+    CHECK(gemm->steps[0].stages->firstOperand == 3 && gemm->operands[2].data == nullptr);
   g.in.pop_back();
   p.records = {g.words()};
   REFUSED(p, "a slot");
@@ -362,7 +380,11 @@ void branches() {
   p.kernels.push_back("complain.i32|");
   p.inputs.push_back({Type::boolean, 1});
   const auto square = [](double in) {
-    return StepWords{.kernel = 0, .items = 4, .in = {dense(input, in, Type::f32, {4, 8})}, .out = {dense(output, 0, Type::f32, {4, 8})}}.words();
+    return StepWords{.kernel = 0,
+                     .items = 4,
+                     .in = {dense(input, in, Type::f32, {4, 8})},
+                     .out = {dense(output, 0, Type::f32, {4, 8})}}
+        .words();
   };
   p.inputs.push_back({Type::f32, 128});
   const Tensor condition = dense(input, 1, Type::boolean, {});
@@ -430,7 +452,8 @@ void prefetches() {
     out.offset = 0;
     return StepWords{.kernel = 0, .items = in.dims[0], .in = {in}, .out = {out}}.words();
   };
-  p.records = {step(dense(weight, 0, Type::f32, {4, 8})), step(dense(weight, 0, Type::f32, {16, 64}, 4096)), step(dense(weight, 0, Type::f32, {4, 8}))};
+  p.records = {step(dense(weight, 0, Type::f32, {4, 8})), step(dense(weight, 0, Type::f32, {16, 64}, 4096)),
+               step(dense(weight, 0, Type::f32, {4, 8}))};
   Failure failure;
   const auto plan = decodeWords(p.words(), p.kernels, &failure);
   if (!CHECK(plan != nullptr)) return;
@@ -470,19 +493,46 @@ void dispatch() {
 void mutations() {
   PlanWords p = twoSquares();
   p.kernels = {"square.f32|", "chain.f32|", "add.f32|", "scale.f32|by:f32"};
-  p.records.push_back(StepWords{.kernel = 1, .items = 1, .in = {dense(input, 0, Type::f32, {32}), dense(weight, 0, Type::f32, {32})},
-                                .out = {dense(output, 0, Type::f32, {32})}, .stages = {{2, {}, {0, 1}}, {3, {2}, {2}}}}.words());
+  p.records.push_back(StepWords{.kernel = 1,
+                                .items = 1,
+                                .in = {dense(input, 0, Type::f32, {32}), dense(weight, 0, Type::f32, {32})},
+                                .out = {dense(output, 0, Type::f32, {32})},
+                                .stages = {{2, {}, {0, 1}}, {3, {2}, {2}}}}
+                          .words());
   const Words good = p.words();
   uint32_t seed = 7;
   const auto random = [&](uint32_t below) {
     seed = seed * 1664525 + 1013904223;
     return (seed >> 8) % below;
   };
-  static constexpr double kValues[] = {0, 1, 2, 3, 4, 5, 8, 16, 31, 32, 33, 63, 64, 65, 127, 128, 256, 1e6, 1099511627776., 9007199254740992., -1, 0.5, 1e300};
+  static constexpr double kValues[] = {0,
+                                       1,
+                                       2,
+                                       3,
+                                       4,
+                                       5,
+                                       8,
+                                       16,
+                                       31,
+                                       32,
+                                       33,
+                                       63,
+                                       64,
+                                       65,
+                                       127,
+                                       128,
+                                       256,
+                                       1e6,
+                                       1099511627776.,
+                                       9007199254740992.,
+                                       -1,
+                                       0.5,
+                                       1e300};
   int accepted = 0;
   for (int round = 0; round < 30000; round++) {
     Words w = good;
-    for (uint32_t n = 1 + random(3); n > 0; n--) w[random(static_cast<uint32_t>(w.size()))] = kValues[random(sizeof kValues / sizeof *kValues)];
+    for (uint32_t n = 1 + random(3); n > 0; n--)
+      w[random(static_cast<uint32_t>(w.size()))] = kValues[random(sizeof kValues / sizeof *kValues)];
     Failure failure;
     const auto plan = decodeWords(w, p.kernels, &failure);
     if (!plan) {

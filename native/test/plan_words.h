@@ -21,14 +21,16 @@ struct Tensor {
 
   Words words() const {
     if (kind == format::absent) return {0};
-    Words out = {static_cast<double>(kind), index, offset, static_cast<double>(type), static_cast<double>(dims.size())};
+    Words out = {static_cast<double>(kind), index, offset, static_cast<double>(type),
+                 static_cast<double>(dims.size())};
     append(out, dims);
     append(out, strides);
     return out;
   }
 };
 // Dense and row-major.
-inline Tensor dense(format::PlaceKind kind, double index, Type type, std::vector<double> dims, double offset = 0) {
+inline Tensor dense(format::PlaceKind kind, double index, Type type, std::vector<double> dims,
+                    double offset = 0) {
   std::vector<double> strides(dims.size(), 1);
   for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
   return {kind, index, offset, type, std::move(dims), std::move(strides)};
@@ -45,7 +47,8 @@ struct StepWords {
   std::vector<StageSpec> stages = {};
 
   Words words() const {
-    Words w = {format::step, 0, kernel, items, grain, scratch, origin, inplace, static_cast<double>(params.size())};
+    Words w = {
+        format::step, 0, kernel, items, grain, scratch, origin, inplace, static_cast<double>(params.size())};
     append(w, params);
     w.push_back(static_cast<double>(in.size()));
     for (const Tensor& t : in) append(w, t.words());
@@ -87,7 +90,10 @@ struct PlanWords {
 
   Words words() const {
     const auto count = [](const auto& list) { return static_cast<double>(list.size()); };
-    Words w = {format::kMagic, format::kVersion, 0, arenaBytes, scratchBytes, count(kernels), count(inputs), count(outputs), count(buffers), count(records)};
+    Words w = {format::kMagic, format::kVersion, 0,
+               arenaBytes,     scratchBytes,     count(kernels),
+               count(inputs),  count(outputs),   count(buffers),
+               count(records)};
     for (const auto* ports : {&inputs, &outputs}) {
       for (const Port& p : *ports) append(w, {static_cast<double>(p.type), p.bytes});
     }

@@ -22,8 +22,9 @@ void square(const StepArgs& a) {
 }
 const char* checkSquare(const StepArgs& a, size_t) {
   const Operand &x = a.in[0], &y = a.out[0];
-  const bool ok = x.rank == 2 && y.rank == 2 && x.type == Type::f32 && y.type == Type::f32 && x.dims[0] == y.dims[0] &&
-                  x.dims[1] == y.dims[1] && (x.dims[1] == 1 || (x.strides[1] == 1 && y.strides[1] == 1));
+  const bool ok = x.rank == 2 && y.rank == 2 && x.type == Type::f32 && y.type == Type::f32 &&
+                  x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1] &&
+                  (x.dims[1] == 1 || (x.strides[1] == 1 && y.strides[1] == 1));
   if (!ok) return "shapes differ";
   return static_cast<int64_t>(a.end) == rows(x) ? nullptr : "items must be the rows";
 }
@@ -45,7 +46,9 @@ void params(const StepArgs& a) {
 }
 const char* checkParams(const StepArgs& a, size_t) {
   const Operand& y = a.out[0];
-  return y.type == Type::f64 && y.rank == 1 && y.dims[0] == 4 && y.strides[0] == 1 ? nullptr : "the output must be four f64";
+  return y.type == Type::f64 && y.rank == 1 && y.dims[0] == 4 && y.strides[0] == 1
+             ? nullptr
+             : "the output must be four f64";
 }
 
 // Reports every item number ≥ 2 as out of range; one i32 an item.
@@ -57,7 +60,9 @@ void complain(const StepArgs& a) {
 }
 const char* checkComplain(const StepArgs& a, size_t) {
   const Operand& y = a.out[0];
-  return y.type == Type::i32 && y.rank == 1 && y.strides[0] == 1 && y.dims[0] == static_cast<int64_t>(a.end) ? nullptr : "one i32 an item";
+  return y.type == Type::i32 && y.rank == 1 && y.strides[0] == 1 && y.dims[0] == static_cast<int64_t>(a.end)
+             ? nullptr
+             : "one i32 an item";
 }
 
 // Writes its item number to its scratch and reports 3 when another worker changes it.
@@ -70,7 +75,9 @@ void scratch(const StepArgs& a) {
     }
   }
 }
-const char* checkScratch(const StepArgs&, size_t bytes) { return bytes >= 8 ? nullptr : "scratch is too small"; }
+const char* checkScratch(const StepArgs&, size_t bytes) {
+  return bytes >= 8 ? nullptr : "scratch is too small";
+}
 
 // A chain over dense f32 of one dimension; every stage computes block by block.
 void chain(const StepArgs& a) {
@@ -95,18 +102,22 @@ const char* checkChain(const StepArgs& a, size_t) {
   if (!a.stages || a.inCount + a.stages->count > 16) return "too many slots";
   for (size_t i = 0; i <= a.inCount; i++) {
     const Operand& o = i < a.inCount ? a.in[i] : a.out[0];
-    if (o.type != Type::f32 || o.rank != 1 || o.strides[0] != 1 || o.dims[0] != a.out[0].dims[0]) return "dense f32 of one size";
+    if (o.type != Type::f32 || o.rank != 1 || o.strides[0] != 1 || o.dims[0] != a.out[0].dims[0])
+      return "dense f32 of one size";
   }
   return a.end == 1 ? nullptr : "one item";
 }
 void add(const void* const* args, void* out, size_t n, const void*) {
-  for (size_t i = 0; i < n; i++) static_cast<float*>(out)[i] = static_cast<const float*>(args[0])[i] + static_cast<const float*>(args[1])[i];
+  for (size_t i = 0; i < n; i++)
+    static_cast<float*>(out)[i] =
+        static_cast<const float*>(args[0])[i] + static_cast<const float*>(args[1])[i];
 }
 struct Scale {
   float by;
 };
 void scale(const void* const* args, void* out, size_t n, const void* p) {
-  for (size_t i = 0; i < n; i++) static_cast<float*>(out)[i] = static_cast<const float*>(args[0])[i] * static_cast<const Scale*>(p)->by;
+  for (size_t i = 0; i < n; i++)
+    static_cast<float*>(out)[i] = static_cast<const float*>(args[0])[i] * static_cast<const Scale*>(p)->by;
 }
 
 // Stands for a gemm: only its decoding is tested.
@@ -115,7 +126,8 @@ const char* accept(const StepArgs&, size_t) { return nullptr; }
 
 const OpRow kPortable[] = {
     {"square.f32", "", 0, 1, 1, 1, square, checkSquare, nullptr},
-    {"params.f64", "axis:i32,wide:i64,epsilon:f32,real:f64", sizeof(Params), 0, 0, 1, params, checkParams, nullptr},
+    {"params.f64", "axis:i32,wide:i64,epsilon:f32,real:f64", sizeof(Params), 0, 0, 1, params, checkParams,
+     nullptr},
     {"complain.i32", "", 0, 0, 0, 1, complain, checkComplain, nullptr},
     {"scratch.f32", "", 0, 0, 0, 1, scratch, checkScratch, nullptr},
     {"chain.f32", "", 0, 0, 0, 1, chain, checkChain, nullptr},
@@ -131,16 +143,21 @@ constexpr OpTable kFastOps = {kFast, 1};
 const GemmRow kPortableRows[] = {{"slow", Type::f32, Type::f32, Type::f32, 1, 1, 0, nullptr}};
 const GemmRow kFastRows[] = {{"quick", Type::f32, Type::f32, Type::f32, 8, 2, 0, nullptr}};
 const GemmRow kPlusRows[] = {{"quicker", Type::i8, Type::i8, Type::i32, 8, 2, 0, nullptr}};
-constexpr GemmTable kPortableGemm = {kPortableRows, 1}, kFastGemm = {kFastRows, 1}, kPlusGemm = {kPlusRows, 1};
+constexpr GemmTable kPortableGemm = {kPortableRows, 1}, kFastGemm = {kFastRows, 1},
+                    kPlusGemm = {kPlusRows, 1};
 
 #if defined(__x86_64__)
 #define NEVER "avx512er"
 #else
 #define NEVER "poe"
 #endif
-constexpr Isa kIsas[] = {{"portable", 0, "", "", true}, {"fast", 10, "", "", true}, {"fastplus", 20, "", "fast", false}, {"never", 30, NEVER, "", true}};
+constexpr Isa kIsas[] = {{"portable", 0, "", "", true},
+                         {"fast", 10, "", "", true},
+                         {"fastplus", 20, "", "fast", false},
+                         {"never", 30, NEVER, "", true}};
 constexpr OpTableRef kOps[] = {{"portable", &kPortableOps}, {"fast", &kFastOps}, {"never", &kFastOps}};
-constexpr GemmTableRef kGemm[] = {{"portable", &kPortableGemm}, {"fast", &kFastGemm}, {"fastplus", &kPlusGemm}};
+constexpr GemmTableRef kGemm[] = {
+    {"portable", &kPortableGemm}, {"fast", &kFastGemm}, {"fastplus", &kPlusGemm}};
 constexpr Tables kTables = {kIsas, 4, kOps, 3, kGemm, 3};
 
 }  // namespace

@@ -12,16 +12,16 @@
 namespace haio {
 namespace {
 
-constexpr int64_t kSpin = 10000;     // nanoseconds before a thread sleeps
-constexpr size_t kMaxChunks = 256;   // per loop: bounds the traffic on the counter
+constexpr int64_t kSpin = 10000;    // nanoseconds before a thread sleeps
+constexpr size_t kMaxChunks = 256;  // per loop: bounds the traffic on the counter
 
 struct Job {
   const Loop& loop;
   size_t chunk;
-  std::atomic<size_t> next{0};       // first item nobody has taken
-  std::atomic<uint32_t> active{0};   // workers inside
-  size_t slots = 1;                  // given out; guarded by the pool's mutex
-  Job* later = nullptr;              // list of open jobs; guarded by the pool's mutex
+  std::atomic<size_t> next{0};      // first item nobody has taken
+  std::atomic<uint32_t> active{0};  // workers inside
+  size_t slots = 1;                 // given out; guarded by the pool's mutex
+  Job* later = nullptr;             // list of open jobs; guarded by the pool's mutex
 
   bool open() const { return next.load(std::memory_order_relaxed) < loop.items; }
 
@@ -106,7 +106,7 @@ class Pool {
 
   std::mutex mutex_;
   Job* jobs_ = nullptr;
-  std::atomic<uint32_t> epoch_{0};     // counts opened jobs
+  std::atomic<uint32_t> epoch_{0};  // counts opened jobs
   std::atomic<uint32_t> sleeping_{0};
   std::atomic<size_t> workers_{0};
 };

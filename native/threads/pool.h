@@ -14,8 +14,8 @@ using LoopFn = void (*)(void* context, size_t begin, size_t end, size_t slot);
 
 struct Loop {
   size_t items;
-  size_t grain;    // chunks start at multiples of it
-  size_t threads;  // at most so many, the caller included; 1 never touches the pool
+  size_t grain;                   // chunks start at multiples of it
+  size_t threads;                 // at most so many, the caller included; 1 never touches the pool
   const std::atomic<bool>* stop;  // looked at before every chunk; may be null
   LoopFn fn;
   void* context;
