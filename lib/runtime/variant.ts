@@ -5,9 +5,12 @@
 import type { Addon, NativeBinding, NativeSession, SessionOptions } from '../native/types.js';
 import { failure } from '../native/binding.js';
 import { type BoundRegion, type Sizes, bindInputs, bindRegion } from '../plan/bind.js';
+import { ALL_OPS } from '../ops/registry.js';
 import { openModel } from '../plan/decode.js';
 import type { CompiledModel, NativeRegion } from '../plan/plan.js';
 import type { Tensor } from '../tensor/tensor.js';
+
+const OPS = new Map(ALL_OPS.map((op) => [op.name, op]));
 
 export interface Prepared {
   readonly bound: BoundRegion;
@@ -33,7 +36,7 @@ export class Variant {
 
   /** Takes over one reference to the model `id`. */
   constructor(addon: Addon, id: number, options: SessionOptions) {
-    this.plan = openModel(addon, id);
+    this.plan = openModel(addon, id, (name) => OPS.get(name));
     try {
       this.native = addon.sessionCreate(id, options);
     } catch (e) {

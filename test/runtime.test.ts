@@ -1,0 +1,202 @@
+/** Sessions from the outside: results, concurrency, cancelling, releasing, errors, memory. */
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { HaioError, Tensor, load } from '../lib/index.js';
+import { random } from './models/random.js';
+import { linear, smallCnn, tower } from './models/towers.js';
+
+const x = (n: number, width: number, seed = 5): Tensor =>
+  new Tensor('float32', random(seed).tensor([n, width]).data, [n, width]);
+const floats = (t: Tensor | undefined): Float32Array => t!.data as Float32Array;
+const hasCode =
+  (code: string, ...words: string[]) =>
+  (e: unknown): boolean =>
+    e instanceof HaioError && e.code === code && words.every((w) => e.message.includes(w));
+/** Longest time between two turns of the event loop while `work` goes on, in milliseconds. */
+async function longestGap(work: () => Promise<unknown>): Promise<number> {
+  let last = performance.now();
+  let longest = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 1);
+  await work();
+  clearInterval(timer);
+  return longest;
+}
+
+describe('session', () => {
+  it('gives the same result for run and runSync, and for every batch size', async () => {
+    const session = await load(linear(24));
+    const whole = await session.run({ x: x(7, 24) });
+    assert.deepEqual(whole['y']!.dims, [7, 24]);
+    assert.deepEqual(session.runSync({ x: x(7, 24) }), whole);
+    for (const n of [0, 1, 2, 5]) {
+      const part = await session.run({
+        x: new Tensor('float32', floats(x(7, 24)).subarray(0, n * 24), [n, 24]),
+      });
+      assert.equal(part['y']!.dims[0], n);
+      floats(part['y']).forEach((v, i) => {
+        const want = floats(whole['y'])[i]!;
+        assert.ok(Math.abs(v - want) <= 1e-5 * (1 + Math.abs(want)), `n ${n}, element ${i}`);
+      });
+    }
+    await session.release();
+  });
+
+  it('runs many at once, each right', async () => {
+    const session = await load(smallCnn(), { threads: 2 });
+    const inputs = Array.from(
+      { length: 20 },
+      (_, i) => new Tensor('float32', random(100 + i).tensor([1, 3, 32, 32]).data, [1, 3, 32, 32]),
+    );
+    const alone = [];
+    for (const t of inputs) alone.push(await session.run({ x: t }));
+    const together = await Promise.all(inputs.map((t) => session.run({ x: t })));
+    assert.deepEqual(together, alone);
+    await session.release();
+  });
+
+  it('uses several lanes', async () => {
+    const session = await load(tower(256, 6), { lanes: 3 });
+    const want = await session.run({ x: x(32, 256) });
+    const got = await Promise.all(Array.from({ length: 9 }, () => session.run({ x: x(32, 256) })));
+    for (const g of got) assert.deepEqual(g, want);
+    await session.release();
+  });
+
+  it('gives the same bits with one thread and with two', async () => {
+    const results = [];
+    for (const threads of [1, 2]) {
+      const session = await load(tower(192, 3), { threads });
+      results.push(await session.run({ x: x(33, 192) }));
+      await session.release();
+    }
+    assert.deepEqual(results[0], results[1]);
+  });
+
+  it('does not hold the event loop', async () => {
+    const session = await load(tower(512, 12));
+    await session.run({ x: x(256, 512) });
+    const gap = await longestGap(() =>
+      Promise.all(Array.from({ length: 10 }, () => session.run({ x: x(256, 512) }))),
+    );
+    // a run takes tens of milliseconds; a loop that waits for one would show it
+    assert.ok(gap < 60, `longest gap ${gap.toFixed(1)} ms`);
+    await session.release();
+  });
+
+  it('stops a run by its signal, queued or in flight', async () => {
+    const session = await load(tower(512, 40));
+    const feeds = { x: x(256, 512) };
+    await session.run(feeds);
+    const control = new AbortController();
+    const runs = [1, 2, 3].map(() => session.run(feeds, { signal: control.signal }));
+    setTimeout(() => control.abort(new Error('enough')), 5);
+    const started = performance.now();
+    for (const r of runs) await assert.rejects(r, hasCode('HAIO_E_ABORTED'));
+    const took = performance.now() - started;
+    const full = await session.run(feeds);
+    assert.equal(full['y']!.dims[0], 256);
+    assert.ok(took < 1000, `${took} ms`);
+    await assert.rejects(session.run(feeds, { signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
+    await session.release();
+  });
+
+  it('releases safely while runs are in flight', async () => {
+    const session = await load(tower(256, 20));
+    const runs = [1, 2, 3].map(() => session.run({ x: x(64, 256) }));
+    await session.release();
+    for (const r of runs) assert.equal((await r)['y']!.dims[0], 64);
+    await assert.rejects(session.run({ x: x(1, 256) }), hasCode('HAIO_E_RELEASED'));
+    await session.release();
+  });
+
+  it('fills given outputs in place and leaves out unwanted ones', async () => {
+    const session = await load(linear(24));
+    const want = floats((await session.run({ x: x(3, 24) }))['y']);
+    const y = new Float32Array(72);
+    const out = await session.run(
+      { x: x(3, 24) },
+      { outputs: { y: new Tensor('float32', y, [3, 24]) } },
+    );
+    assert.deepEqual(y, want);
+    assert.equal(out['y']!.data, y);
+    await assert.rejects(
+      session.run({ x: x(3, 24) }, { outputs: ['z'] }),
+      hasCode('HAIO_E_NAME', "'z'", 'y'),
+    );
+    await assert
+      .rejects(
+        session.run({ x: x(3, 24) }, { outputs: { y: new Tensor('float32', y, [72]) } }),
+        hasCode('HAIO_E_OUTPUT'),
+      )
+      .catch(() => undefined);
+    await session.release();
+  });
+
+  it('says what is wrong with feeds', async () => {
+    const session = await load(linear(24));
+    const run = (feeds: object): Promise<unknown> => session.run(feeds as never);
+    await assert.rejects(run({}), hasCode('HAIO_E_INPUT', "'x'", 'float32[n,24]', 'nothing'));
+    await assert.rejects(
+      run({ x: x(2, 12) }),
+      hasCode('HAIO_E_INPUT', 'float32[n,24]', 'float32[2,12]'),
+    );
+    await assert.rejects(
+      run({ x: new Tensor('int32', new Int32Array(24), [1, 24]) }),
+      hasCode('HAIO_E_INPUT', 'int32[1,24]'),
+    );
+    await assert.rejects(run({ x: x(1, 24), extra: x(1, 24) }), hasCode('HAIO_E_NAME', 'extra'));
+    await assert.rejects(run({ x: 5 }), hasCode('HAIO_E_INPUT', 'number 5'));
+    await assert.rejects(
+      run({ x: { type: 'float32', dims: [1, 24], data: new Float32Array(3) } }),
+      hasCode('HAIO_E_INPUT'),
+    );
+    const gone = new Float32Array(24);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    await assert.rejects(run({ x: { type: 'float32', dims: [1, 24], data: gone } }));
+    await session.release();
+  });
+
+  it('refuses bad models and options with a code', async () => {
+    await assert.rejects(load('no-such-file.onnx'), hasCode('HAIO_E_FILE', 'no-such-file.onnx'));
+    await assert.rejects(load(new Uint8Array([1, 2, 3])), hasCode('HAIO_E_MODEL'));
+    await assert.rejects(load(linear(4).subarray(0, 100)), (e) => e instanceof HaioError);
+    await assert.rejects(load(linear(4), { isa: 'z80' }), hasCode('HAIO_E_ISA', 'z80', 'portable'));
+    await assert.rejects(load(linear(4), { thread: 1 } as never), hasCode('HAIO_E_NAME', 'thread'));
+    await assert.rejects(load(linear(4), { threads: -1 }), hasCode('HAIO_E_ARGUMENT', 'threads'));
+  });
+
+  it('allocates nothing natively once a shape has run', async () => {
+    const session = await load(smallCnn());
+    const feeds = { x: new Tensor('float32', new Float32Array(3 * 32 * 32), [1, 3, 32, 32]) };
+    await session.run(feeds);
+    await session.run(feeds);
+    const before = session.memory.allocations;
+    for (let i = 0; i < 20; i++) await session.run(feeds);
+    assert.equal(session.memory.allocations, before);
+    assert.ok(session.memory.arena >= session.memory.lowerBound);
+    assert.ok(session.memory.weights > 0);
+    await session.release();
+  });
+
+  it('works in worker threads', async () => {
+    const script = fileURLToPath(new URL('./worker.js', import.meta.url));
+    const results = await Promise.all(
+      [0, 1, 2].map(
+        (seed) =>
+          new Promise<number>((resolve, reject) => {
+            const worker = new Worker(script, { workerData: seed });
+            worker.once('message', resolve);
+            worker.once('error', reject);
+          }),
+      ),
+    );
+    assert.deepEqual(results, [5, 5, 5]);
+  });
+});
