@@ -8,7 +8,7 @@ import { evalNode } from '../ir/eval.js';
 import { type Node, type Value, isTensorType } from '../ir/graph.js';
 import { hasTrait } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
-import { mapGraph } from '../ir/rewrite.js';
+import { type Rule, mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { Operand } from '../ir/step.js';
 import { SizeVector } from '../ops/size-vector.js';
 import { isSym } from '../tensor/dim.js';
@@ -23,15 +23,20 @@ const ELEMENTWISE = 4 * 1024 * 1024;
 /** Floating-point operations that `eval` may spend on one node. */
 const FLOPS = 1e7;
 
+const folded = (node: Node): Value[] | null =>
+  hasTrait(node.op, 'impure') ? null : (fromFacts(node) ?? fromConstants(node));
+
 export const foldConstants: Pass = {
   name: 'fold-constants',
   run: (graph, ctx) =>
     mapGraph(graph, (node) => {
-      if (hasTrait(node.op, 'impure')) return null;
-      const folded = fromFacts(node) ?? fromConstants(node);
-      return folded && ctx.allow('fold', node) ? folded : null;
+      const values = folded(node);
+      return values && ctx.allow('fold', node) ? values : null;
     }),
 };
+
+/** The same as a rule, for lists of rules that make constant nodes. */
+export const FOLD: Rule = nodeRule('fold', null, folded);
 
 /** Integer outputs whose elements are known: constants, or placeholders of expressions over sizes. */
 function fromFacts(node: Node): Value[] | null {

@@ -1,0 +1,27 @@
+/** Ops whose attributes hold element-wise stages that run on their product. */
+import type { Node } from '../ir/graph.js';
+import type { OpDef } from '../ir/op.js';
+import type { GraphStage } from '../ir/stages.js';
+import { MatMul } from '../ops/mat-mul.js';
+
+export interface Carrier {
+  /** number of the op's own inputs; operands of the stages follow */
+  readonly inputs: number;
+  stages(node: Node): readonly GraphStage[];
+  withStages(node: Node, stages: readonly GraphStage[]): unknown;
+}
+
+interface Staged {
+  readonly stages: readonly GraphStage[];
+}
+
+const carrier = <A extends Staged>(op: OpDef<A>, inputs: number): [OpDef, Carrier] => [
+  op as unknown as OpDef,
+  {
+    inputs,
+    stages: (node) => (node.attrs as A).stages,
+    withStages: (node, stages) => ({ ...(node.attrs as A), stages }),
+  },
+];
+
+export const CARRIERS: ReadonlyMap<OpDef, Carrier> = new Map([carrier(MatMul, 2)]);

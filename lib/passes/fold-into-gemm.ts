@@ -1,0 +1,133 @@
+/**
+ * Element-wise nodes behind a matrix product or convolution become its stages: they run on the
+ * finished tile, so bias, residual and activation cost no pass over memory. Of two products that
+ * meet in a sum the later one takes it.
+ */
+import { apply } from '../ir/build.js';
+import {
+  type Graph,
+  type Node,
+  type Value,
+  dtypeOf,
+  shapeOf,
+  topological,
+  usersOf,
+} from '../ir/graph.js';
+import type { Pass } from '../ir/pass.js';
+import { mapGraph } from '../ir/rewrite.js';
+import type { GraphStage } from '../ir/stages.js';
+import { runsIn } from '../ops/elementwise.js';
+import { MAX_OPERANDS, MAX_STAGES } from '../ops/epilogue.js';
+import { sameShape } from '../tensor/shape.js';
+import { CARRIERS, type Carrier } from './carriers.js';
+import { stagesOf } from './stages.js';
+
+interface Fold {
+  readonly carrier: Node;
+  /** in topological order; the last one's output is the result */
+  readonly nodes: readonly Node[];
+}
+
+export const foldIntoGemm: Pass = {
+  name: 'fold-into-gemm',
+  run(graph, ctx) {
+    const folds = findFolds(graph, (n) => ctx.allow('fold', n));
+    const now = new Map<Node, Node>();
+    return mapGraph(graph, (node, was) => {
+      now.set(was, node);
+      const fold = folds.get(was);
+      if (!fold) return null;
+      const made = folded(
+        now.get(fold.carrier)!,
+        fold.nodes.map((n) => now.get(n)!),
+      );
+      now.set(was, made.node!);
+      return [made];
+    });
+  },
+};
+
+/** By the last node folded. */
+function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
+  const order = topological(graph.outputs);
+  const place = new Map(order.map((n, i) => [n, i]));
+  const users = usersOf(order);
+  const outputs = new Set(graph.outputs);
+  const taken = new Set<Node>();
+  const folds = new Map<Node, Fold>();
+  const usersAfter = (v: Value): Node[] => users.get(v) ?? [];
+  for (const carrier of [...order].reverse()) {
+    const kind = CARRIERS.get(carrier.op);
+    if (!kind || carrier.outputs.length > 1 || dtypeOf(carrier.outputs[0]!) !== 'float32') continue;
+    const nodes = region(carrier, kind);
+    const last = nodes.at(-1);
+    if (!last || !allow(carrier)) continue;
+    nodes.forEach((n) => taken.add(n));
+    folds.set(last, { carrier, nodes });
+  }
+  return folds;
+
+  /** The longest run of nodes after which only one value is left that others use. */
+  function region(carrier: Node, kind: Carrier): readonly Node[] {
+    const before = kind.stages(carrier);
+    const start = carrier.outputs[0]!;
+    const inside: Node[] = [];
+    let best = 0;
+    const open = new Set(usersAfter(start));
+    while (open.size > 0) {
+      const node = [...open].reduce((a, b) => (place.get(a)! < place.get(b)! ? a : b));
+      open.delete(node);
+      if (taken.has(node) || !fits(node, start)) continue;
+      inside.push(node);
+      if (before.length + inside.length > MAX_STAGES) break;
+      for (const u of usersAfter(node.outputs[0]!)) open.add(u);
+      const used = (v: Value): boolean =>
+        outputs.has(v) || usersAfter(v).some((u) => !inside.includes(u));
+      if ([start, ...inside.slice(0, -1).map((n) => n.outputs[0]!)].some(used)) continue;
+      const extra = carrier.inputs.length - kind.inputs;
+      if (stagesOf(inside, [start]).operands.length + extra <= MAX_OPERANDS) best = inside.length;
+    }
+    return inside.slice(0, best);
+  }
+}
+
+/** Same shape, float32 throughout, and the stage has a kernel. */
+const fits = (node: Node, tile: Value): boolean =>
+  runsIn(node, 'f32') &&
+  node.outputs.length === 1 &&
+  sameShape(shapeOf(node.outputs[0]!), shapeOf(tile)) &&
+  [...node.inputs, ...node.outputs].every((v) => v && dtypeOf(v) === 'float32');
+
+function folded(carrier: Node, nodes: readonly Node[]): Value {
+  const kind = CARRIERS.get(carrier.op)!;
+  const { stages, operands } = stagesOf(nodes, [carrier.outputs[0]!]);
+  const old = kind.stages(carrier);
+  const inputs = Array.from({ length: kind.inputs }, (_, i) => carrier.inputs[i] ?? null);
+  const extras = carrier.inputs.slice(kind.inputs);
+  const all = joinStages(old, extras.length, stages, operands.length);
+  return apply(carrier.op, kind.withStages(carrier, all), [...inputs, ...extras, ...operands], {
+    origin: [...new Set([carrier, ...nodes].flatMap((n) => n.origin))],
+    names: [nodes.at(-1)!.outputs[0]!.name],
+  });
+}
+
+/** `next` after `first`: slot 0 of `next` is the result of `first`, its operands come after those. */
+function joinStages(
+  first: readonly GraphStage[],
+  firstOperands: number,
+  next: readonly GraphStage[],
+  nextOperands: number,
+): GraphStage[] {
+  if (first.length === 0) return [...next];
+  const results = 1 + firstOperands;
+  const ofFirst = (a: number): number => (a < results ? a : a + nextOperands);
+  const result = ofFirst(results + first.length - 1);
+  const ofNext = (a: number): number => {
+    if (a === 0) return result;
+    return a <= nextOperands ? firstOperands + a : result + a - nextOperands;
+  };
+  return [
+    ...first.map((s) => ({ ...s, args: s.args.map(ofFirst) })),
+    ...next.map((s) => ({ ...s, args: s.args.map(ofNext) })),
+  ];
+}

@@ -1,0 +1,47 @@
+/** The pipeline: what is done to a graph, in this order. Each entry says why it stands where it does. */
+import type { Graph } from '../ir/graph.js';
+import { type Pass, type RunOptions, rules, runPasses } from '../ir/pass.js';
+import { commonSubexpressions } from './common-subexpressions.js';
+import { deadCode } from './dead-code.js';
+import { FOLD, foldConstants } from './fold-constants.js';
+import { foldIntoGemm } from './fold-into-gemm.js';
+import { fuseActivations } from './fuse-activations.js';
+import { fuseChains } from './fuse-chains.js';
+import { fuseGelu } from './fuse-gelu.js';
+import { fuseLayerNorm } from './fuse-layer-norm.js';
+import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
+import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
+import { sinkTransposes } from './sink-transposes.js';
+
+const simplify = rules('simplify', [FOLD, ...VIEW_RULES, ...ARITHMETIC_RULES]);
+
+export const PASSES: readonly Pass[] = [
+  // shapes become numbers or sizes, so that no later pass sees the nodes that computed them
+  foldConstants,
+  deadCode,
+  // patterns compare values by identity: equal ones must be one
+  commonSubexpressions,
+  // fewer ways to write the same for all patterns below
+  simplify,
+  commonSubexpressions,
+  fuseActivations,
+  fuseGelu,
+  fuseLayerNorm,
+  // before anything is fused into the products, which may then stand side by side
+  sinkTransposes,
+  // what met there, and Transposes that turned out to move nothing
+  rules('simplify-views', [FOLD, ...VIEW_RULES, ...LATE_VIEW_RULES, ...ARITHMETIC_RULES]),
+  commonSubexpressions,
+  // normalisations over channels are over the last axis only now
+  fuseLayerNorm,
+  foldIntoGemm,
+  // last, as patterns do not look into chains
+  fuseChains,
+  deadCode,
+];
+
+export type OptimizeOptions = RunOptions;
+
+/** The graph rewritten by all passes; the same inputs, outputs and results (up to rounding). */
+export const optimize = (graph: Graph, options: OptimizeOptions = {}): Graph =>
+  runPasses(graph, PASSES, options);

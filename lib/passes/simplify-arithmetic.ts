@@ -1,0 +1,123 @@
+/** The algebra of element-wise arithmetic: neutral elements, powers, constants that meet. */
+import { apply, constant as constantValue, constantTensor } from '../ir/build.js';
+import { type Value, dtypeOf } from '../ir/graph.js';
+import { type OpDef, isOp } from '../ir/op.js';
+import { any, constant, lit, pat, scalarOf } from '../ir/pattern.js';
+import { type Rule, nodeRule, rule } from '../ir/rewrite.js';
+import { Add } from '../ops/add.js';
+import { Cast } from '../ops/cast.js';
+import { Div } from '../ops/div.js';
+import type { NoAttrs } from '../ops/elementwise.js';
+import { minus, plus, times } from '../ops/formula.js';
+import { Mul } from '../ops/mul.js';
+import { Neg } from '../ops/neg.js';
+import { Not } from '../ops/not.js';
+import { Pow } from '../ops/pow.js';
+import { Reciprocal } from '../ops/reciprocal.js';
+import { Sqrt } from '../ops/sqrt.js';
+import { Sub } from '../ops/sub.js';
+import { Where } from '../ops/where.js';
+import { type DType, bytesOf, isFloat, kindOf } from '../tensor/dtype.js';
+import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { weightOf } from '../tensor/weight.js';
+
+/** Constants of at most so many elements are looked through or computed with. */
+const SMALL = 1 << 20;
+const SPLAT = 4096;
+
+/** The number that all elements of a constant are, else null. */
+export function splatOf(v: Value | null): number | null {
+  const one = scalarOf(v);
+  if (one !== null || !v?.weight || kindOf(dtypeOf(v)) === 'string') return one;
+  const { shape } = v.weight;
+  if (sizeOf(shape) > SPLAT || sizeOf(shape) === 0) return null;
+  const [first, ...rest] = toNumbers(constantTensor(v)!);
+  return rest.every((x) => x === first) ? first! : null;
+}
+
+/** A constant of f(elements), or null where one of them is not a usable number. */
+function mapConstant(v: Value, f: (x: number) => number): Value | null {
+  if (!v.weight || !isFloat(dtypeOf(v)) || sizeOf(v.weight.shape) > SMALL) return null;
+  const t: Tensor = constantTensor(v)!;
+  const result = fromNumbers(t.dtype, t.shape, toNumbers(t).map(f));
+  return toNumbers(result).every((x) => Number.isFinite(x) && x !== 0)
+    ? constantValue(weightOf(result))
+    : null;
+}
+
+/** x op neutral = x; the engine refuses where x would have to be broadcast or converted. */
+const neutral = (name: string, op: OpDef<NoAttrs>, element: number, left = false): Rule =>
+  nodeRule(name, [op as unknown as OpDef], ({ inputs }) => {
+    if (splatOf(inputs[1]!) === element) return inputs[0]!;
+    return left && splatOf(inputs[0]!) === element ? inputs[1]! : null;
+  });
+
+/** (x op a) op b = x op (a op b) for constants a and b of a float type. */
+const joined = (name: string, op: OpDef<NoAttrs>): Rule =>
+  rule(name, pat(op, pat(op, any('x'), constant('a')), constant('b')), ({ x, a, b }) => {
+    const small = sizeOf(a.weight!.shape) <= SMALL && sizeOf(b.weight!.shape) <= SMALL;
+    return small && isFloat(dtypeOf(x)) ? apply(op, {}, [x, apply(op, {}, [a, b])]) : null;
+  });
+
+/** True when every value of `from` is one of `to`. */
+function widens(from: DType, to: DType): boolean {
+  if (from === to) return true;
+  const [a, b] = [kindOf(from), kindOf(to)];
+  const wider = bytesOf(to) > bytesOf(from);
+  if (a === 'bool') return b !== 'string' && b !== 'bool';
+  if (a === 'float') return b === 'float' && wider;
+  if (b === 'float')
+    return bytesOf(from) < 4 ? bytesOf(to) >= 4 : from.endsWith('32') && to === 'float64';
+  return wider && (b === 'signed' || a === b);
+}
+
+export const ARITHMETIC_RULES: readonly Rule[] = [
+  neutral('times-one', Mul, 1, true),
+  neutral('over-one', Div, 1),
+  neutral('plus-zero', Add, 0, true),
+  neutral('minus-zero', Sub, 0),
+
+  rule('power-1', pat(Pow, any('x'), lit(1)), ({ x }) => x),
+  rule('square', pat(Pow, any('x'), lit(2)), ({ x }) => times(x, x)),
+  rule('cube', pat(Pow, any('x'), lit(3)), ({ x }) => times(x, times(x, x))),
+  rule('square-root', pat(Pow, any('x'), lit(0.5)), ({ x }) => apply(Sqrt, {}, [x])),
+  rule('inverse', pat(Pow, any('x'), lit(-1)), ({ x }) => apply(Reciprocal, {}, [x])),
+  rule('inverse-root', pat(Pow, any('x'), lit(-0.5)), ({ x }) =>
+    apply(Reciprocal, {}, [apply(Sqrt, {}, [x])]),
+  ),
+
+  // one rounding more than the division: at most one unit in the last place
+  nodeRule('times-reciprocal', [Div as unknown as OpDef], ({ inputs }) => {
+    const c = mapConstant(inputs[1]!, (x) => 1 / x);
+    return c && times(inputs[0]!, c);
+  }),
+  rule('reciprocal', pat(Div, lit(1), any('x')), ({ x }) =>
+    isFloat(dtypeOf(x)) ? apply(Reciprocal, {}, [x]) : null,
+  ),
+  rule('over', pat(Mul, any('x'), pat(Reciprocal, any('y'))), ({ x, y }) => apply(Div, {}, [x, y])),
+  nodeRule('plus-negative', [Sub as unknown as OpDef], ({ inputs }) => {
+    const c = mapConstant(inputs[1]!, (x) => -x);
+    return c && plus(inputs[0]!, c);
+  }),
+  rule('minus', pat(Add, any('x'), pat(Neg, any('y'))), ({ x, y }) => minus(x, y)),
+  joined('factors', Mul),
+  joined('summands', Add),
+
+  rule('not-not', pat(Not, pat(Not, any('x'))), ({ x }) => x, { shared: true }),
+  rule('neg-neg', pat(Neg, pat(Neg, any('x'))), ({ x }) => x, { shared: true }),
+  nodeRule('where', [Where as unknown as OpDef], ({ inputs }) => {
+    const c = splatOf(inputs[0]!);
+    return c === null ? null : c !== 0 ? inputs[1]! : inputs[2]!;
+  }),
+
+  nodeRule('cast', [Cast as unknown as OpDef], (node) => {
+    const x = node.inputs[0]!;
+    const to = dtypeOf(node.outputs[0]!);
+    if (dtypeOf(x) === to) return x;
+    if (!isOp(x.node, Cast)) return null;
+    // a first Cast that loses nothing is not needed
+    const start = x.node.inputs[0]!;
+    if (!widens(dtypeOf(start), dtypeOf(x))) return null;
+    return dtypeOf(start) === to ? start : apply(Cast, node.attrs as typeof x.node.attrs, [start]);
+  }),
+];
