@@ -6,7 +6,7 @@
 import { apply, constant, constantTensor, literal } from '../ir/build.js';
 import { evalNode } from '../ir/eval.js';
 import { type Node, type Value, isTensorType } from '../ir/graph.js';
-import { hasTrait } from '../ir/op.js';
+import { hasTrait, isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { type Rule, mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { Operand } from '../ir/step.js';
@@ -24,7 +24,9 @@ const ELEMENTWISE = 4 * 1024 * 1024;
 const FLOPS = 1e7;
 
 const folded = (node: Node): Value[] | null =>
-  hasTrait(node.op, 'impure') ? null : (fromFacts(node) ?? fromConstants(node));
+  hasTrait(node.op, 'impure') || isOp(node, SizeVector)
+    ? null
+    : (fromFacts(node) ?? fromConstants(node));
 
 export const foldConstants: Pass = {
   name: 'fold-constants',
@@ -40,7 +42,7 @@ export const FOLD: Rule = nodeRule('fold', null, folded);
 
 /** Integer outputs whose elements are known: constants, or placeholders of expressions over sizes. */
 function fromFacts(node: Node): Value[] | null {
-  if (node.op === (SizeVector as unknown) || !node.outputs.every((o) => o.fact.value)) return null;
+  if (!node.outputs.every((o) => o.fact.value)) return null;
   return node.outputs.map((o) => {
     const { type, value } = o.fact;
     if (!isTensorType(type) || !isStatic(type.shape)) return o;

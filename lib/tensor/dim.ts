@@ -261,6 +261,16 @@ function atomBounds(atom: Atom): readonly [number, number] {
   }
 }
 
+/** True for `min(a, c)` with c ≥ 1: no larger than a, and 1 where a is. */
+export function isMinOf(d: Dim, a: Dim): boolean {
+  if (typeof d === 'number' || d.constant !== 0 || d.terms.length !== 1) return false;
+  const { coef, atoms: factors } = d.terms[0]!;
+  const [atom] = factors;
+  if (coef !== 1 || factors.length !== 1 || atom?.fn !== 'min') return false;
+  const rest = atom.args.filter((x) => x !== a);
+  return rest.length === 1 && bounds(rest[0]!)[0] >= 1;
+}
+
 /** All symbols of an expression. */
 export function symbolsOf(d: Dim, into: Set<DimSymbol> = new Set()): Set<DimSymbol> {
   for (const t of termsOf(d))
