@@ -1,8 +1,9 @@
 /** How the axes of a tensor and of its reshaped form belong together. */
-import type { Operand } from '../ir/step.js';
+import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
 import { type Shape, denseStrides } from '../tensor/shape.js';
+import { copyTo } from './moving.js';
 
 /** Axes of both sides, none of size 1, that hold the same elements in the same order. */
 export interface Group {
@@ -96,3 +97,21 @@ export function reshapedOrder(from: Shape, to: Shape, perm: readonly number[]): 
 /** The inverse permutation. */
 export const inverse = (order: readonly number[]): number[] =>
   order.map((_, i) => order.indexOf(i));
+
+/** `o` in another shape of as many elements, any strides; of a dense copy where needed. */
+export const seenAs = (l: Lowering, o: Operand, shape: Shape): Operand =>
+  reshapeOperand(o, shape) ?? reshapeOperand(l.dense(o), shape)!;
+
+/** `write` gets output `o` in another shape, any strides; or a dense temporary that is copied then. */
+export function writtenAs(
+  l: Lowering,
+  o: Operand,
+  shape: Shape,
+  write: (out: Operand) => void,
+): void {
+  const view = reshapeOperand(o, shape);
+  if (view) return write(view);
+  const temp = l.temp(o.dtype, o.shape);
+  write(reshapeOperand(temp, shape)!);
+  copyTo(l, temp, o);
+}

@@ -201,13 +201,14 @@ inline void interleave(const T* in, int64_t inStride, T* out, int64_t rows) {
 
 template <class T>
 void run(const StepArgs& a) {
+  if (a.begin >= a.end) return;
   const T* in = static_cast<const T*>(a.in[0].data);
   T* out = static_cast<T*>(a.out[0].data);
   int64_t offset;
-  Nest nest = nestOf(a.in[0], a.out[0], paramsOf<Params>(a).reversed, offset);
+  Nest nest = nestOf(a.in[0], a.out[0], paramsAs<Params>(a).reversed, offset);
   if (count(nest) == 0) return;
   in += offset;
-  const int64_t parts = paramsOf<Params>(a).parts;
+  const int64_t parts = paramsAs<Params>(a).parts;
   const auto begin = [&](int64_t total) { return share(total, (int64_t)a.begin, parts); };
   const auto end = [&](int64_t total) { return share(total, (int64_t)a.end, parts); };
 
@@ -277,7 +278,7 @@ const char* check(const StepArgs& a, size_t) {
   if (!sameDims(in, out)) return "dims of input and output differ";
   if (elements(out) < 0) return "too many elements";
   if (!writable(out)) return "output repeats";
-  const int64_t parts = paramsOf<Params>(a).parts;
+  const int64_t parts = paramsAs<Params>(a).parts;
   return parts < 0 || a.end > (size_t)parts ? "items exceed parts" : nullptr;
 }
 

@@ -1,0 +1,100 @@
+/** CumSum (ONNX): sums of the elements so far along an axis. */
+import { type Node, dtypeOf } from '../ir/graph.js';
+import { apply } from '../ir/build.js';
+import { type OpDef, defineOp, shapeError } from '../ir/op.js';
+import { raise } from '../errors.js';
+import { type DType, shortOf } from '../tensor/dtype.js';
+import { product } from '../tensor/shape.js';
+import { type Tensor, fromNumbers, tensor, toNumbers } from '../tensor/tensor.js';
+import { eachLine } from './along-axis.js';
+import { grainFor } from './effort.js';
+import { checkAxis, fromStart, numbersOf, numericAt, rankAt } from './facts.js';
+import { movable } from './moving.js';
+
+export interface CumSumAttrs {
+  /** 0…rank−1 */
+  readonly axis: number;
+  /** without the element itself */
+  readonly exclusive: boolean;
+  /** sums of the elements from here on */
+  readonly reverse: boolean;
+}
+
+const NATIVE: readonly DType[] = ['float32', 'float64', 'int32', 'int64'];
+
+/** Sums in `list` in place, element by element; rounded by what the list holds. */
+function accumulate<T>(
+  list: { [i: number]: T },
+  shape: readonly number[],
+  { axis, exclusive, reverse }: CumSumAttrs,
+  zero: T,
+  add: (a: T, b: T) => T,
+): void {
+  eachLine(shape, axis, (start, stride, length) => {
+    let sum = zero;
+    for (let k = 0; k < length; k++) {
+      const at = start + (reverse ? length - 1 - k : k) * stride;
+      const next = add(sum, list[at]!);
+      list[at] = exclusive ? sum : next;
+      sum = next;
+    }
+  });
+}
+
+function evaluate(x: Tensor, attrs: CumSumAttrs): Tensor {
+  if (x.data instanceof BigInt64Array || x.data instanceof BigUint64Array) {
+    const data = x.data.slice();
+    accumulate(data, x.shape, attrs, 0n, (a, b) => a + b);
+    return tensor(x.dtype, x.shape, data);
+  }
+  const values = toNumbers(x);
+  const round = x.dtype === 'float32' ? Math.fround : (v: number): number => v;
+  accumulate(values, x.shape, attrs, 0, (a, b) => round(a + b));
+  return fromNumbers(x.dtype, x.shape, values);
+}
+
+export const CumSum: OpDef<CumSumAttrs> = defineOp<CumSumAttrs>({
+  name: 'CumSum',
+  infer(inputs, { axis }) {
+    const type = numericAt(inputs, 0);
+    if (type.shape.length === 0) shapeError('a scalar has no axis');
+    checkAxis(axis, type.shape.length);
+    return [{ type }];
+  },
+  eval: ([x], attrs) => [evaluate(x!, attrs)],
+  onnx: [
+    {
+      type: 'CumSum',
+      since: 11,
+      build(n) {
+        const [axis] =
+          numbersOf(n, n.inputs[1]) ??
+          raise('HAIO_E_GRAPH', { reason: `node '${n.name}' (CumSum) has no axis` });
+        const attrs = {
+          axis: fromStart(axis!, rankAt(n, 0)),
+          exclusive: n.int('exclusive', 0) !== 0,
+          reverse: n.int('reverse', 0) !== 0,
+        };
+        return [apply(CumSum, attrs, [n.inputs[0]!])];
+      },
+    },
+  ],
+  permute: ({ attrs }, _from, perm) => ({
+    attrs: { ...attrs, axis: perm[attrs.axis]! },
+    inputs: [perm],
+    outputs: [perm],
+  }),
+  lower({ attrs: { axis, exclusive, reverse } }, l) {
+    const x = l.in(0);
+    l.emit({
+      kernel: `cum_sum.${shortOf(x.dtype)}`,
+      params: { axis, exclusive: Number(exclusive), reverse: Number(reverse) },
+      inputs: [x],
+      outputs: [l.out()],
+      items: product(x.shape.filter((_, i) => i !== axis)),
+      grain: grainFor(x.shape[axis]!),
+      inplace: [0],
+    });
+  },
+  lowers: (node: Node) => movable(node) && NATIVE.includes(dtypeOf(node.inputs[0]!)),
+});
