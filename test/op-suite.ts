@@ -187,11 +187,11 @@ function compare(c: OpCase, got: Tensor, expected: Tensor): void {
   const { rtol = half ? 1e-2 : 1e-5, atol = half ? 1e-3 : 1e-6 } = c;
   if (exact) return assert.deepEqual([...got.data], [...expected.data]);
   const [a, b] = [toNumbers(got), toNumbers(expected)];
-  a.forEach((x, i) => {
-    const y = b[i]!;
-    const near = Object.is(x, y) || x === y || Math.abs(x - y) <= atol + rtol * Math.abs(y);
-    assert.ok(near, `element ${i} of [${got.shape.join()}]: got ${x}, expected ${y}`);
+  const i = a.findIndex((x, k) => {
+    const y = b[k]!;
+    return !Object.is(x, y) && x !== y && !(Math.abs(x - y) <= atol + rtol * Math.abs(y));
   });
+  if (i >= 0) assert.fail(`element ${i} of [${got.shape.join()}]: got ${a[i]!}, expected ${b[i]!}`);
 }
 
 /** Mocha tests of the cases on each of the ISAs. */

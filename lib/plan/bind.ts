@@ -1,6 +1,6 @@
 /** Sizes of one run → bound words: typed arrays and loops only, on the JavaScript thread. */
 import { raise } from '../errors.js';
-import { estimateMicros } from '../cost/model.js';
+import { estimateMicros, movedBytes } from '../cost/model.js';
 import { evaluateTable } from '../tensor/dim.js';
 import { type DType, bytesOf } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers } from '../tensor/tensor.js';
@@ -190,24 +190,37 @@ export function bindRegion(model: CompiledModel, region: NativeRegion, sizes: Si
     outputs,
     arenaBytes: words[at('arenaBytes')]!,
     scratchBytes: words[at('scratchBytes')]!,
-    micros: stepMicros(region, words, rows).reduce((a, b) => a + b, 0),
+    micros: stepCosts(model, region, words, rows).reduce((sum, c) => sum + c.micros, 0),
   };
 }
 
+export interface StepCost {
+  readonly flops: number;
+  readonly bytes: number;
+  readonly micros: number;
+}
+
 /** Estimate of each step on one thread; `rows` from evaluateRows. */
-export function stepMicros(
+export function stepCosts(
+  model: CompiledModel,
   region: NativeRegion,
   words: Float64Array,
   rows: Float64Array,
-): Float64Array {
-  const micros = new Float64Array(region.flops.length);
-  const first = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
-  for (let w = first, i = 0; w < words.length; w += words[w + STEP.length]!, i++) {
-    let bytes = 0;
-    eachOperand(words, w, (operand) => (bytes += operandBytes(words, operand)));
-    micros[i] = estimateMicros(rows[region.flops[i]!]!, bytes, 1);
+): StepCost[] {
+  const costs: StepCost[] = [];
+  let w = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
+  for (const row of region.flops) {
+    const inputs: number[] = [];
+    const outputs: number[] = [];
+    eachOperand(words, w, (operand, isOutput) =>
+      (isOutput ? outputs : inputs).push(operandBytes(words, operand)),
+    );
+    const flops = rows[row]!;
+    const bytes = movedBytes(model.kernels[words[w + STEP.kernel]!]!, inputs, outputs);
+    costs.push({ flops, bytes, micros: estimateMicros(flops, bytes, 1) });
+    w += words[w + STEP.length]!;
   }
-  return micros;
+  return costs;
 }
 
 /** Memory of bound words: most bytes alive at a time, and all tensors that steps write, each on its own. */

@@ -140,7 +140,7 @@ export function buildModel(
 ): { model: number; meta: BuildMeta } {
   const rows = env.native.inspect().ops;
   const kernels = new KernelList(rows);
-  const made = makeParts(graph, (step) => kernels.has(step));
+  const made = makeParts(graph, (step) => kernels.lacks(step));
   const { parts, values, outputs } = made;
   checkHostNodes(parts);
   const b = new Builder(kernels, made);

@@ -1,9 +1,9 @@
 /** A compiled model as a table for people: steps, where time goes by estimate, memory. */
 import { DTYPE_NAMES, shortOf } from '../tensor/dtype.js';
-import { type Sizes, bindRegion, evaluateRows, memoryOf, stepMicros } from './bind.js';
+import { type Sizes, bindRegion, evaluateRows, memoryOf, stepCosts } from './bind.js';
 import { OPERAND } from './format.js';
 import type { CompiledModel, HostRegion, NativeRegion } from './plan.js';
-import { STEP, buffersAt, eachOperand, operandBytes } from './words.js';
+import { STEP, buffersAt, eachOperand } from './words.js';
 
 /** 1234567 → '1.18 MB' */
 export function formatBytes(bytes: number): string {
@@ -37,17 +37,16 @@ function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): 
   const bound = bindRegion(model, region, sizes);
   const { words } = bound;
   const rows = evaluateRows(model, sizes);
-  const micros = stepMicros(region, words, rows);
+  const costs = stepCosts(model, region, words, rows);
   const cells = [['step', 'kernel', 'node', 'operands', 'items', 'moved', 'flops', 'µs']];
   let w = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
   for (let i = 0; i < region.flops.length; i++, w += words[w + STEP.length]!) {
     const inputs: string[] = [];
     const outputs: string[] = [];
-    let bytes = 0;
-    eachOperand(words, w, (operand, isOutput) => {
-      (isOutput ? outputs : inputs).push(operandText(words, operand));
-      bytes += operandBytes(words, operand);
-    });
+    const { flops, bytes, micros } = costs[i]!;
+    eachOperand(words, w, (operand, isOutput) =>
+      (isOutput ? outputs : inputs).push(operandText(words, operand)),
+    );
     const inplace = words[w + STEP.inplace]! > 0 ? ' in place' : '';
     cells.push([
       `${i}`,
@@ -56,8 +55,8 @@ function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): 
       `${inputs.join(' ')} → ${outputs.join(' ')}${inplace}`,
       `${words[w + STEP.items]!}`,
       formatBytes(bytes),
-      `${rows[region.flops[i]!]!}`,
-      micros[i]!.toFixed(1),
+      `${flops}`,
+      micros.toFixed(1),
     ]);
   }
   const memory = memoryOf(region, words);

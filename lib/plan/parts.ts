@@ -39,16 +39,17 @@ const isNumeric = (v: Value): boolean =>
  * Lowers the graph region by region. Nodes whose steps name kernels that are not there become host
  * nodes.
  */
-export function makeParts(graph: Graph, hasKernels: (step: StepSpec) => boolean): Parts {
+export function makeParts(graph: Graph, lacks: (step: StepSpec) => string | undefined): Parts {
   const missing = new Map<Node, string>();
   for (;;) {
     const result = { ...tryParts(graph, new Set(missing.keys())), missing };
     const before = missing.size;
     for (const part of result.parts)
       for (const { spec, node } of part.native ? part.lowered.steps : []) {
-        if (hasKernels(spec)) continue;
-        if (!node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${spec.kernel}` });
-        missing.set(node, spec.kernel);
+        const kernel = lacks(spec);
+        if (kernel === undefined) continue;
+        if (!node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${kernel}` });
+        missing.set(node, kernel);
       }
     if (missing.size === before) return result;
   }

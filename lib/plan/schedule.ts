@@ -32,15 +32,16 @@ export function liveSteps(steps: readonly PlanStep[]): PlanStep[] {
   return live.reverse();
 }
 
+function note(map: Map<Buffer, number[]>, b: Buffer, i: number): void {
+  const list = map.get(b);
+  if (list) list.push(i);
+  else map.set(b, [i]);
+}
+
 /** For each step the earlier steps it must follow: same buffer, at least one of the two writes. */
 function dependencies(steps: readonly PlanStep[]): Set<number>[] {
   const writers = new Map<Buffer, number[]>();
   const readers = new Map<Buffer, number[]>();
-  const note = (map: Map<Buffer, number[]>, b: Buffer, i: number): void => {
-    const list = map.get(b);
-    if (list) list.push(i);
-    else map.set(b, [i]);
-  };
   return steps.map((s, i) => {
     const before = new Set<number>();
     for (const b of inputBuffers(s)) for (const w of writers.get(b) ?? []) before.add(w);
@@ -88,6 +89,9 @@ function greedyOrder(steps: readonly PlanStep[], bytes: (b: Buffer) => number): 
   const uses = new Map<Buffer, number>();
   for (const set of buffers) for (const b of set) uses.set(b, (uses.get(b) ?? 0) + 1);
   const started = new Set<Buffer>();
+  const touching = new Map<Buffer, number[]>();
+  buffers.forEach((set, i) => set.forEach((b) => note(touching, b, i)));
+  /** bytes alive after the step, less those before it */
   const growth = (i: number): number => {
     let sum = 0;
     for (const b of buffers[i]!) {
@@ -96,19 +100,23 @@ function greedyOrder(steps: readonly PlanStep[], bytes: (b: Buffer) => number): 
     }
     return sum;
   };
+  const grows = Float64Array.from(steps.keys(), growth);
   const ready = new Set([...steps.keys()].filter((i) => waiting[i] === 0));
   const order: PlanStep[] = [];
   while (ready.size > 0) {
     let [best, least] = [-1, Infinity];
     for (const i of ready) {
-      const g = growth(i);
+      const g = grows[i]!;
       if (g < least || (g === least && i < best)) [best, least] = [i, g];
     }
     ready.delete(best);
     order.push(steps[best]!);
     for (const b of buffers[best]!) {
+      const first = !started.has(b);
       started.add(b);
-      uses.set(b, uses.get(b)! - 1);
+      const left = uses.get(b)! - 1;
+      uses.set(b, left);
+      if (first || left === 1) for (const i of touching.get(b)!) grows[i] = growth(i);
     }
     for (const u of users[best]!) if (--waiting[u]! === 0) ready.add(u);
   }

@@ -17,10 +17,9 @@ export class KernelList {
   constructor(rows: readonly OpRowInfo[]) {
     this.#rows = new Map(rows.map((r) => [r.name, r]));
   }
-  has(step: StepSpec): boolean {
-    return (
-      this.#rows.has(step.kernel) && (step.stages ?? []).every((s) => this.#rows.has(s.kernel))
-    );
+  /** the first kernel that the step needs and that is not there */
+  lacks(step: StepSpec): string | undefined {
+    return [step, ...(step.stages ?? [])].find((s) => !this.#rows.has(s.kernel))?.kernel;
   }
   /** index of the kernel, and its parameters in the order of its signature */
   use(call: StepSpec | Stage): { index: number; params: Dim[] } {
