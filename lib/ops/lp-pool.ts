@@ -1,10 +1,13 @@
 /** LpPool (ONNX) over [N, ...spatial, C]: (Σ |x|^p)^(1/p) of each window. */
 import { apply } from '../ir/build.js';
+import type { Value } from '../ir/graph.js';
 import { type OpDef, defineOp } from '../ir/op.js';
 import { product } from '../tensor/shape.js';
 import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { Abs } from './abs.js';
 import { elementCost } from './effort.js';
 import { floatAt } from './facts.js';
+import { power } from './formula.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import {
   type PoolAttrs,
@@ -15,10 +18,21 @@ import {
   pooledShape,
   readPool,
 } from './pooling.js';
+import { ReduceL1 } from './reduce-l1.js';
+import { ReduceL2 } from './reduce-l2.js';
+import { ReduceSum } from './reduce-sum.js';
+import { spatial } from './reduction.js';
 
 export interface LpPoolAttrs extends PoolAttrs {
   /** an integer from 1 on */
   readonly p: number;
+}
+
+/** One window over all of [N, C, ...spatial]. */
+function globalPool(x: Value, p: number): Value {
+  if (p === 1) return apply(ReduceL1, spatial(x), [x]);
+  if (p === 2) return apply(ReduceL2, spatial(x), [x]);
+  return power(apply(ReduceSum, spatial(x), [power(apply(Abs, {}, [x]), p)]), 1 / p);
 }
 
 export const LpPool: OpDef<LpPoolAttrs> = defineOp<LpPoolAttrs>({
@@ -53,6 +67,12 @@ export const LpPool: OpDef<LpPoolAttrs> = defineOp<LpPoolAttrs>({
         return [channelsFirst(apply(LpPool, attrs, [channelsLast(n.inputs[0]!)]))];
       },
     },
+    {
+      type: 'GlobalLpPool',
+      since: 1,
+      build: (n) => [globalPool(n.inputs[0]!, Math.round(n.float('p', 2)))],
+    },
+    { type: 'GlobalLpPool', since: 2, build: (n) => [globalPool(n.inputs[0]!, n.int('p', 2))] },
   ],
   permute: ({ attrs }, _from, perm) => permutedPool(attrs, perm),
   cost: (node) => elementCost(node, product(node.attrs.kernel)),

@@ -9,4 +9,5 @@ export const ReduceMax = reduction({
   dims: (x) => x.reduce(D.max),
   native: ['float32', 'int64', 'int32'],
   axesInput: 18,
+  pool: 'GlobalMaxPool',
 });

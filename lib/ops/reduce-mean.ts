@@ -7,4 +7,5 @@ export const ReduceMean = reduction({
   fold: (x) => x.reduce((a, b) => a + b, 0) / x.length,
   native: ['float32'],
   axesInput: 18,
+  pool: 'GlobalAveragePool',
 });

@@ -1,6 +1,6 @@
 /** Maker of the Reduce ops: elements of some axes become one. */
 import { apply } from '../ir/build.js';
-import { type Value, isTensorType } from '../ir/graph.js';
+import { type Value, isTensorType, shapeOf } from '../ir/graph.js';
 import { type OnnxEntry, type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import type { Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
@@ -32,6 +32,8 @@ export interface Reduction {
   readonly native: readonly DType[];
   /** opset from which `axes` is an input */
   readonly axesInput: number;
+  /** ONNX operators that are this one over all spatial axes of [N, C, ...spatial] */
+  readonly pool?: string;
 }
 
 /** The output's shape; also of ArgMax and ArgMin. */
@@ -110,7 +112,7 @@ function axesOf(n: OnnxNode, fromInput: boolean): number[] | null {
 }
 
 /** Import entries of a Reduce op; `build` makes its nodes. */
-export function reduceEntries(
+function reduceEntries(
   type: string,
   axesInput: number,
   build: (x: Value, attrs: ReduceAttrs) => Value,
@@ -126,6 +128,24 @@ export function reduceEntries(
   });
   return [entry(1), entry(axesInput)];
 }
+
+/** The entry of a global pool. */
+const poolEntry = (
+  type: string,
+  build: (x: Value, attrs: ReduceAttrs) => Value,
+): OnnxEntry<ReduceAttrs> => ({
+  type,
+  since: 1,
+  build: (n) => [build(n.inputs[0]!, spatial(n.inputs[0]!))],
+});
+
+/** All axes of [N, C, ...spatial] but the first two, which keep their size 1. */
+export const spatial = (x: Value): ReduceAttrs => ({
+  axes: shapeOf(x)
+    .map((_, i) => i)
+    .slice(2),
+  keepdims: true,
+});
 
 export function reduction(r: Reduction): OpDef<ReduceAttrs> {
   const op: OpDef<ReduceAttrs> = defineOp<ReduceAttrs>({
@@ -157,7 +177,10 @@ export function reduction(r: Reduction): OpDef<ReduceAttrs> {
       );
       return [out];
     },
-    onnx: reduceEntries(r.name, r.axesInput, (x, attrs) => apply(op, attrs, [x])),
+    onnx: [
+      ...reduceEntries(r.name, r.axesInput, (x, attrs) => apply(op, attrs, [x])),
+      ...(r.pool ? [poolEntry(r.pool, (x, attrs) => apply(op, attrs, [x]))] : []),
+    ],
     permute({ attrs }, _from, perm) {
       const moved = permutedAxes(attrs, perm);
       return { attrs: moved.attrs, inputs: [perm], outputs: [moved.output] };
