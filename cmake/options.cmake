@@ -1,6 +1,7 @@
 # haio_flags: compile and link options that all targets share.
 add_library(haio_flags INTERFACE)
-target_compile_options(haio_flags INTERFACE -Wall -Wextra -fno-rtti -fno-exceptions -ffunction-sections -fdata-sections)
+target_compile_options(haio_flags INTERFACE -Wall -Wextra -fno-rtti -fno-exceptions -ffunction-sections -fdata-sections
+                       "SHELL:-include ${HAIO_NATIVE}/oldest_system.h")
 if(HAIO_WERROR)
   target_compile_options(haio_flags INTERFACE -Werror)
 endif()

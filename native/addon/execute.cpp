@@ -62,7 +62,7 @@ Napi::Value executePlan(const Napi::CallbackInfo& info) {
             (id == 0 || (model = findModel(static_cast<uint32_t>(id), &failure))) &&
             (selection = select(isa.c_str(), &failure)) && readPlan(info[0], info[1], &plan, &failure);
   if (ok) {
-    const auto session = std::make_shared<Session>(std::move(model), *selection, threads, 1);
+    const std::shared_ptr<Session> session(new Session(std::move(model), *selection, threads, 1));
     run.binding = session->bind(plan.words.data(), plan.words.size(), plan.kernels, &failure);
     ok = run.binding && readViews(info[2], "input", run.binding->plan->inputs, &run.inputs, &failure) &&
          readOutputs(info[3], run.binding->plan->outputs, &run.outputs, &targets, &failure);

@@ -96,7 +96,8 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const Napi::Object object = Environment::of(env).sessionClass.New({});
-  Unwrap(object)->session_ = std::make_shared<Session>(std::move(model), *selection, threads, lanes);
+  Unwrap(object)->session_ =
+      std::shared_ptr<Session>(new Session(std::move(model), *selection, threads, lanes));
   return object;
 }
 

@@ -33,7 +33,7 @@ std::shared_ptr<Binding> Session::bind(const double* words, size_t count,
   const Weights weights = model_ ? Weights{model_->data(), model_->bytes()} : Weights{nullptr, 0};
   auto plan = decode(words, count, kernels, weights, selection_, failure);
   if (!plan) return nullptr;
-  return std::make_shared<Binding>(shared_from_this(), std::move(plan));
+  return std::shared_ptr<Binding>(new Binding(shared_from_this(), std::move(plan)));
 }
 
 void Session::submit(Run* run) {

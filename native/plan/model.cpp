@@ -40,20 +40,20 @@ Entry* entry(uint32_t id, Failure* failure) {
 }  // namespace
 
 uint32_t createModel(size_t bytes, Failure* failure) {
-  auto model = std::make_shared<Model>();
+  const std::shared_ptr<Model> model(new Model);
   if (!model->arena_.allocate(bytes)) {
     failure->set("memory", "cannot allocate %zu bytes for a model", bytes);
     return 0;
   }
   model->bytes_ = bytes;
-  return add(std::move(model));
+  return add(model);
 }
 
 uint32_t openModel(const char* path, Failure* failure) {
-  auto model = std::make_shared<Model>();
+  const std::shared_ptr<Model> model(new Model);
   if (!mapFile(path, &model->file_, failure)) return 0;
   if (!model->file_.data) model->arena_.allocate(0);
-  return add(std::move(model));
+  return add(model);
 }
 
 std::shared_ptr<Model> findModel(uint32_t id, Failure* failure) {
