@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
+import { apply, constantTensor, literal } from '../ir/build.js';
 import { evalGraph } from '../ir/eval.js';
-import { type Graph, type Node, isTensorType, shapeOf, topological } from '../ir/graph.js';
+import {
+  type Graph,
+  type Node,
+  type TensorType,
+  isTensorType,
+  shapeOf,
+  topological,
+} from '../ir/graph.js';
 import { type OpDef, PinRequest, defineOp, typeError } from '../ir/op.js';
 import { If } from '../ops/if.js';
 import { add, eq, symbolsOf } from '../tensor/dim.js';
@@ -83,7 +91,33 @@ const Noise = defineOp<undefined>({
   infer: ([x]) => [{ type: x!.type }],
   onnx: [{ type: 'Noise', since: 1, read: () => undefined }],
 });
-const table = tableOf([Add, Equal, Shape, Bump, Noise, If] as readonly OpDef[]);
+/** The first elements, as many as input 1 says. */
+const Head: OpDef<undefined> = defineOp({
+  name: 'Head',
+  infer: ([x, k], _, ctx) => {
+    const { dtype } = x!.type as { dtype: DType };
+    return [{ type: { dtype, shape: [k!.value?.[0] ?? ctx.fresh('head')] } }];
+  },
+  onnx: [
+    {
+      type: 'Head',
+      since: 1,
+      build: (n) => {
+        const known = n.inputs[1]!.weight && constantTensor(n.inputs[1]);
+        const k = known ? literal('int64', [], toNumbers(known)) : n.inputs[1]!;
+        return [apply(Head, undefined, [n.inputs[0]!, k])];
+      },
+    },
+  ],
+});
+/** Floats of the same elements: not followed symbolically. */
+const Opaque = defineOp<undefined>({
+  name: 'Opaque',
+  infer: ([x]) => [{ type: { ...(x!.type as TensorType), dtype: 'float32' } }],
+  eval: ([x]) => [fromNumbers('float32', x!.shape, toNumbers(x!))],
+  onnx: [{ type: 'Opaque', since: 1, read: () => undefined }],
+});
+const table = tableOf([Head, Opaque, Add, Equal, Shape, Bump, Noise, If] as readonly OpDef[]);
 
 const OPSET = 17;
 const f32 = (name: string, ...shape: (number | string | null)[]): Plain<ValueInfoProto> =>
@@ -537,6 +571,46 @@ describe('importer: If', () => {
       ],
     };
     fails(broken, 'HAIO_E_GRAPH', /node 'y' \(If\) uses 'nowhere', which nothing defines/);
+  });
+});
+
+describe('importer: sizes from contents', () => {
+  const upTo = (limit: Plain<NodeProto>[], ...inputs: Plain<ValueInfoProto>[]): Plain<GraphProto> =>
+    graph([...limit, node('Head', ['x', 'k'], ['y'])], [f32('x', 5), ...inputs], [f32('y', null)]);
+  const direct = upTo([], valueInfo('k', 'int64', []));
+
+  it('asks for the small input that decides a size, not for the data', () => {
+    assert.deepEqual(
+      pinsOf(() => build(direct)),
+      [[], ['k'], []],
+    );
+    const g = build(direct, { values: { k: scalar('int64', 2) } });
+    assert.deepEqual(g.outputs[0]?.fact.type, { dtype: 'float32', shape: [2] });
+    assert.deepEqual(shapeOf(build(direct, { unpinned: ['k'] }).outputs[0]!).map(String).length, 1);
+  });
+
+  it('asks for sizes that decide one by floats', () => {
+    const g = upTo(
+      [
+        node('Shape', ['z'], ['s']),
+        // a float of unknown elements that depends on z's size only
+        node('Opaque', ['s'], ['k']),
+      ],
+      f32('z', 'n'),
+    );
+    assert.deepEqual(
+      pinsOf(() => build(g)),
+      [['n'], [], []],
+    );
+    assert.deepEqual(build(g, { sizes: { n: 3 } }).outputs[0]?.fact.type, {
+      dtype: 'float32',
+      shape: [3],
+    });
+  });
+
+  it('leaves open what data decides', () => {
+    const g = upTo([node('Opaque', ['m'], ['k'])], f32('m', 1, 1));
+    assert.equal(typeof shapeOf(build(g).outputs[0]!)[0], 'object');
   });
 });
 

@@ -3,7 +3,7 @@ import { HaioError, raise } from '../errors.js';
 import { applyAll, constant, withOrigin } from '../ir/build.js';
 import { type Graph, type Type, type Value, input, isTensorType } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
-import { isSym } from '../tensor/dim.js';
+import { type Dim, type DimSymbol, isSym, symbolsOf } from '../tensor/dim.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
@@ -44,6 +44,21 @@ export interface ImporterOptions extends SymbolOptions {
 const NODE_LIMIT = 2 ** 20;
 /** Most functions within functions. */
 const DEPTH_LIMIT = 64;
+
+/** Operators whose results have as many elements as their data says: no reason to fix the data. */
+const SIZED_BY_DATA = new Set([
+  'Compress',
+  'If',
+  'Loop',
+  'NonMaxSuppression',
+  'NonZero',
+  'Scan',
+  'StringSplit',
+  'Unique',
+]);
+
+/** Operators whose first input is no data. */
+const STEERED_BY_FIRST = new Set(['ConstantOfShape', 'Range']);
 
 /** Where nodes are being imported: a graph, a body or a function. */
 interface Frame {
@@ -113,6 +128,7 @@ export class Importer {
     }
     const value = input(name, type ?? { dtype: pinned!.dtype, shape: pinned!.shape });
     if (!pinned) scope.define(name, value);
+    this.#knowledge.ask(value);
     return value;
   }
 
@@ -222,22 +238,35 @@ export class Importer {
   }
 
   #apply({ op, entry }: Operator, view: ImportedNode, node: NodeProto): readonly Value[] {
+    let results: readonly Value[];
     try {
-      if (entry.build) return entry.build(view);
-      return applyAll(op, entry.read?.(view), view.inputs, {
-        origin: [view.name],
-        wanted: node.output.map((o) => o !== ''),
-        names: node.output,
-      });
+      results = entry.build
+        ? entry.build(view)
+        : applyAll(op, entry.read?.(view), view.inputs, {
+            origin: [view.name],
+            wanted: node.output.map((o) => o !== ''),
+            names: node.output,
+          });
     } catch (e) {
       // steered by numbers that are not known: they may be had by asking
-      if (e instanceof HaioError && e.code === 'HAIO_E_UNSUPPORTED')
-        for (const v of view.inputs) {
-          const request = v && this.#knowledge.tensor(v) === null && this.#knowledge.pins(v);
-          if (request) throw request;
-        }
+      if (e instanceof HaioError && e.code === 'HAIO_E_UNSUPPORTED') this.#askFor(view);
       throw e;
     }
+    if (!SIZED_BY_DATA.has(view.type) && hasNewSize(results, view.inputs)) this.#askFor(view);
+    return results;
+  }
+
+  /** Asks for what decides the inputs that steer the node, where that is possible. */
+  #askFor({ type, inputs }: ImportedNode): void {
+    const steering = STEERED_BY_FIRST.has(type) ? inputs : inputs.slice(1);
+    const requests = steering.flatMap((v) =>
+      v && !v.fact.value && !this.#knowledge.tensor(v) ? (this.#knowledge.pins(v) ?? []) : [],
+    );
+    if (requests.length > 0)
+      throw new PinRequest(
+        [...new Set(requests.flatMap((r) => r.symbols))],
+        [...new Set(requests.flatMap((r) => r.inputs))],
+      );
   }
 
   /** The outputs of the branch that an If takes, where that is known or can be asked for. */
@@ -309,6 +338,15 @@ export class Importer {
     return this.#nodes(local.node, local.output, inner, new Set(local.input));
   }
 }
+
+/** Some output has a size that no size or element of the inputs tells. */
+function hasNewSize(outputs: readonly Value[], inputs: readonly (Value | null)[]): boolean {
+  const known = new Set<DimSymbol>();
+  for (const v of inputs)
+    if (v) for (const d of [...sizesOf(v), ...(v.fact.value ?? [])]) symbolsOf(d, known);
+  return outputs.some((v) => sizesOf(v).some((d) => [...symbolsOf(d)].some((s) => !known.has(s))));
+}
+const sizesOf = (v: Value): readonly Dim[] => (isTensorType(v.fact.type) ? v.fact.type.shape : []);
 
 /** Names come from the model: 'constructor' is none of the record's own. */
 const ownEntry = <T>(

@@ -17,11 +17,17 @@ const PIN_LIMIT = 64;
 export class Knowledge {
   #tensors = new Map<Value, Tensor | null>();
   #outer = new Map<Value, Value>();
+  #askable = new Set<Value>();
   readonly #unpinned: ReadonlySet<string>;
 
   /** `unpinned`: names of inputs and symbols that must stay open */
   constructor(unpinned: readonly string[] = []) {
     this.#unpinned = new Set(unpinned);
+  }
+
+  /** `v` is an input of the model: its contents may be asked for. */
+  ask(v: Value): void {
+    this.#askable.add(v);
   }
 
   /** `inner` is the input of a body that stands for `outer`. */
@@ -91,7 +97,7 @@ export class Knowledge {
   /** Asks for the contents of a scalar or short vector, or for its length first. */
   #ask(x: Value, symbols: Set<DimSymbol>, inputs: Set<string>): boolean {
     const { type } = x.fact;
-    if (!isTensorType(type) || type.shape.length > 1) return false;
+    if (!this.#askable.has(x) || !isTensorType(type) || type.shape.length > 1) return false;
     const [size = 1] = type.shape;
     if (isSym(size)) symbolsOf(size, symbols);
     else if (size <= PIN_LIMIT) inputs.add(x.name);

@@ -238,8 +238,5 @@ export function decode<K extends keyof Messages>(name: K, bytes: Uint8Array): Me
 
 /** Encodes a message given as plain objects. */
 export function encode<K extends keyof Messages>(name: K, message: Plain<Messages[K]>): Uint8Array {
-  return root
-    .lookupType(name)
-    .encode(message, new OnnxWriter())
-    .finish();
+  return root.lookupType(name).encode(message, new OnnxWriter()).finish();
 }
