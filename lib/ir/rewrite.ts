@@ -164,12 +164,13 @@ function inherit(v: Value, old: Value): Value {
 export function mapGraph(
   graph: Graph,
   fn: (node: Node, was: Node) => readonly Value[] | null,
+  order: readonly Node[] = topological(graph.outputs),
 ): Graph {
   const map = new Map<Value, Value>();
   const get = (v: Value): Value => map.get(v) ?? v;
-  for (const node of topological(graph.outputs)) {
-    const inputs = node.inputs.map((v) => v && get(v));
-    const moved = inputs.some((v, i) => v !== node.inputs[i]);
+  for (const node of order) {
+    const moved = node.inputs.some((v) => v && map.has(v));
+    const inputs = moved ? node.inputs.map((v) => v && get(v)) : node.inputs;
     const current = moved ? remake(node, inputs)[0]!.node! : node;
     const outputs = fn(current, node) ?? current.outputs;
     node.outputs.forEach((o, i) => {
@@ -180,13 +181,16 @@ export function mapGraph(
 }
 
 /** Number of using nodes of each value, plus the times it is a graph output. */
-export function countUses(graph: Graph): Map<Value, number> {
+export function countUses(
+  graph: Graph,
+  order: readonly Node[] = topological(graph.outputs),
+): Map<Value, number> {
   const uses = new Map<Value, number>();
   const add = (v: Value | null): void => {
     if (v) uses.set(v, (uses.get(v) ?? 0) + 1);
   };
   graph.outputs.forEach(add);
-  for (const node of topological(graph.outputs)) new Set(node.inputs).forEach(add);
+  for (const node of order) new Set(node.inputs).forEach(add);
   return uses;
 }
 
@@ -214,11 +218,13 @@ const CIRCLE = 100;
  */
 export function rewriteGraph(graph: Graph, rules: readonly Rule[], ctx: PassContext): Graph {
   const rulesOf = indexRules(rules);
-  let left = CIRCLE * (topological(graph.outputs).length + 1);
+  let left: number | null = null;
   let current = graph;
   for (;;) {
-    const next = sweep(current, rulesOf, ctx, (name) => {
-      if (--left < 0) raise('HAIO_E_GRAPH', { reason: `rules do not end; last one: ${name}` });
+    const order = topological(current.outputs);
+    left ??= CIRCLE * (order.length + 1);
+    const next = sweep(current, order, rulesOf, ctx, (name) => {
+      if (--left! < 0) raise('HAIO_E_GRAPH', { reason: `rules do not end; last one: ${name}` });
     });
     if (next === current) return current;
     current = next;
@@ -228,8 +234,8 @@ export function rewriteGraph(graph: Graph, rules: readonly Rule[], ctx: PassCont
 /** Counts of uses while a sweep changes the graph: they may get too high, never too low. */
 class Uses implements Around {
   readonly #counts: Map<Value, number>;
-  constructor(graph: Graph) {
-    this.#counts = countUses(graph);
+  constructor(graph: Graph, order: readonly Node[]) {
+    this.#counts = countUses(graph, order);
   }
   uses(v: Value): number {
     return this.#counts.get(v) ?? 1;
@@ -261,11 +267,12 @@ class Uses implements Around {
 /** One way through the graph; returns the same graph when no rule fired. */
 function sweep(
   graph: Graph,
+  order: readonly Node[],
   rulesOf: (op: OpDef) => readonly Rule[],
   ctx: PassContext,
   fired: (rule: string) => void,
 ): Graph {
-  const uses = new Uses(graph);
+  const uses = new Uses(graph, order);
   const done = new Set<Node>();
 
   const step = (node: Node): readonly Value[] | null => {
@@ -290,7 +297,7 @@ function sweep(
     return null;
   };
 
-  return mapGraph(graph, (start, was) => {
+  const visit = (start: Node, was: Node): readonly Value[] | null => {
     was.outputs.forEach((o, i) => uses.move(o, start.outputs[i]!));
     let outputs = start.outputs;
     for (;;) {
@@ -304,5 +311,6 @@ function sweep(
       outputs = next;
     }
     return outputs === start.outputs ? null : outputs;
-  });
+  };
+  return mapGraph(graph, visit, order);
 }
