@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { FakeAddon, type FakeKernel } from '../../test/fake-addon.js';
 import { runPlan } from '../../test/run-plan.js';
 import { HaioError } from '../errors.js';
@@ -85,7 +86,8 @@ const Cat: OpDef<object> = defineOp<object>({
         const c = t!.shape[1]!;
         data.push(...toNumbers(t!).subarray(r * c, (r + 1) * c));
       }
-    return [fromNumbers('float32', [rows, data.length / rows], data)];
+    const columns = inputs.reduce((sum, t) => sum + t!.shape[1]!, 0);
+    return [fromNumbers('float32', [rows, columns], data)];
   },
   parts: (node, out) => partsOf(node.inputs, out),
   lower(node, l) {
@@ -99,17 +101,18 @@ const Positive = defineOp<object>({
     { type: { dtype: 'float32', shape: [ctx.fresh('kept'), typeOf(x).shape[1]!] } },
   ],
   eval([x]) {
-    const c = x!.shape[1]!;
-    const all = [...toNumbers(x!)];
-    const kept = all.filter((_, i) => all[i - (i % c)]! > 0);
-    return [fromNumbers('float32', [kept.length / c, c], kept)];
+    const [rows, c] = x!.shape as [number, number];
+    const all = toNumbers(x!);
+    const kept = [...Array(rows).keys()].filter((r) => all[r * c]! > 0);
+    const data = kept.flatMap((r) => [...all.subarray(r * c, (r + 1) * c)]);
+    return [fromNumbers('float32', [kept.length, c], data)];
   },
 });
 /** the sizes of x as float32 numbers plus 0.5: reads elements known from facts */
 const Sizes = defineOp<object>({
   name: 'Sizes',
-  infer: ([x]) => [{ type: { dtype: 'int64', shape: [2] }, value: [...typeOf(x).shape] }],
-  eval: ([x]) => [fromNumbers('int64', [2], x!.shape)],
+  infer: ([x]) => [{ type: { dtype: 'int64', shape: [1, 2] }, value: [...typeOf(x).shape] }],
+  eval: ([x]) => [fromNumbers('int64', [1, 2], x!.shape)],
 });
 const Half = defineOp<object>({
   name: 'Half',
@@ -164,30 +167,30 @@ interface Built {
   model: CompiledModel;
   meta: ReturnType<typeof buildModel>['meta'];
 }
-function build(graph: Graph): Built {
-  const fake = new FakeAddon(KERNELS);
+function build(graph: Graph, kernels = KERNELS): Built {
+  const fake = new FakeAddon(kernels);
   const { model, meta } = buildModel(graph, { native: fake.addon, isa: '' });
   return { fake, model: openModel(fake.addon, model, find), meta };
 }
+const filled = (shape: readonly number[], k: number): Tensor =>
+  fromNumbers(
+    'float32',
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i * 3 - 7 + k),
+  );
 /** Compiles, runs at these input shapes and compares with `evalGraph`. */
+function sameAt(built: Built, graph: Graph, shapes: readonly (readonly number[])[]): void {
+  const feeds = shapes.map(filled);
+  const expected = evalGraph(graph, feeds);
+  const got = runPlan(built.fake.addon, built.model, feeds, { isa: '', threads: 1 });
+  got.forEach((t, i) => {
+    assert.deepEqual(t.shape, expected[i]!.shape);
+    assert.deepEqual([...t.data], [...expected[i]!.data]);
+  });
+}
 function same(graph: Graph, ...shapes: number[][][]): Built {
   const built = build(graph);
-  for (const list of shapes) {
-    const feeds = list.map((shape, k) => {
-      const count = shape.reduce((a, b) => a * b, 1);
-      return fromNumbers(
-        'float32',
-        shape,
-        Array.from({ length: count }, (_, i) => i * 3 - 7 + k),
-      );
-    });
-    const expected = evalGraph(graph, feeds);
-    const got = runPlan(built.fake.addon, built.model, feeds, { isa: '', threads: 1 });
-    got.forEach((t, i) => {
-      assert.deepEqual(t.shape, expected[i]!.shape);
-      assert.deepEqual([...t.data], [...expected[i]!.data]);
-    });
-  }
+  for (const list of shapes) sameAt(built, graph, list);
   return built;
 }
 
@@ -312,6 +315,59 @@ describe('plan: build, open, bind', () => {
     });
     const { meta } = same(graphOf([x], [inc(apply(Odd, { k: 1 }, [inc(x)]))]), [[2, 2]]);
     assert.equal(meta.hostNodes.length, 1);
+  });
+
+  it('runs a composite as the nodes it stands for', () => {
+    const Twice: OpDef<object> = defineOp<object>({
+      name: 'Twice',
+      infer: ([a]) => [a!],
+      decompose: (node) => [inc(inc(node.inputs[0]!))],
+    });
+    const FourTimes: OpDef<object> = defineOp<object>({
+      name: 'FourTimes',
+      infer: ([a]) => [a!],
+      decompose: ({ inputs: [a] }) => [apply(Twice, {}, applyAll(Twice, {}, [a!]))],
+    });
+    const x = matrix('x', [n(), 2]);
+    const { meta } = same(graphOf([x], [inc(apply(FourTimes, {}, [x]))]), [[2, 2]]);
+    assert.deepEqual([meta.steps, meta.hostNodes], [5, []]);
+  });
+
+  it('computes what eval does: random graphs, at any size, with any kernels missing', () => {
+    const program = fc.array(fc.tuple(fc.nat(5), fc.nat(20), fc.nat(20)), {
+      minLength: 1,
+      maxLength: 14,
+    });
+    const missing = fc.subarray(Object.keys(KERNELS));
+    fc.assert(
+      fc.property(program, fc.nat(3), fc.boolean(), missing, (steps, rows, fixed, lost) => {
+        const size = fixed ? rows : n();
+        const x = matrix('x', [size, 2]);
+        const y = matrix('y', [size, 3]);
+        const w = literal('float32', [1, 3], [1, 2, 3]);
+        const values: Value[] = [x, y, w];
+        const columns = (v: Value): Shape => typeOf(v.fact).shape;
+        for (const [kind, i, j] of steps) {
+          const a = values[i % values.length]!;
+          const b = values[j % values.length]!;
+          const equal = columns(a).every((d, k) => d === columns(b)[k]);
+          if (kind === 0) values.push(inc(a));
+          else if (kind === 1 && equal) values.push(plus(a, b));
+          else if (kind === 2 && columns(a)[0] === columns(b)[0]) values.push(cat(a, b));
+          else if (kind === 3) values.push(turn(a));
+          else if (kind === 4) values.push(apply(Half, {}, [apply(Sizes, {}, [a])]));
+          else if (kind === 5) values.push(apply(Positive, {}, [a], { origin: [`p${i}`] }));
+        }
+        const graph = graphOf([x, y], [values.at(-1)!, values[steps.length % values.length]!]);
+        const kernels = Object.entries(KERNELS).filter(([name]) => !lost.includes(name));
+        const built = build(graph, Object.fromEntries(kernels));
+        sameAt(built, graph, [
+          [rows, 2],
+          [rows, 3],
+        ]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('refuses inputs that do not fit, naming both shapes', () => {

@@ -9,6 +9,7 @@ import { type HostDraft, type NativeDraft, encodeHead } from './encode.js';
 import { splitConstants } from './fold.js';
 import { type Part, type Parts, type ValueNumbers, makeParts } from './parts.js';
 import { planRegion } from './region.js';
+import { expandComposites } from './regions.js';
 import { WeightStore } from './store.js';
 import { KernelList } from './words.js';
 
@@ -135,9 +136,10 @@ function checkHostNodes(parts: readonly Part[]): void {
  * @throws HaioError
  */
 export function buildModel(
-  graph: Graph,
+  source: Graph,
   env: BuildEnvironment,
 ): { model: number; meta: BuildMeta } {
+  const graph = expandComposites(source);
   const rows = env.native.inspect().ops;
   const kernels = new KernelList(rows);
   const made = makeParts(graph, (step) => kernels.lacks(step));

@@ -3,14 +3,8 @@
  * one without a kernel, or one that makes a size only its result can tell.
  */
 import { raise } from '../errors.js';
-import {
-  type Fact,
-  type Graph,
-  type Node,
-  type Value,
-  isTensorType,
-  topological,
-} from '../ir/graph.js';
+import { type Graph, type Node, type Value, isTensorType, topological } from '../ir/graph.js';
+import { mapGraph } from '../ir/rewrite.js';
 import { MAX_RANK } from '../ops/moving.js';
 import { type DimSymbol, symbolsOf } from '../tensor/dim.js';
 import { hasKnownElements } from './lower.js';
@@ -20,21 +14,55 @@ export interface Cut {
   readonly nodes: readonly Node[];
 }
 
-/** Nodes that must run, in topological order: what only leads to known elements is left out. */
-export function neededNodes(outputs: readonly Value[]): Node[] {
-  const needed = new Set<Node>();
-  const mark = (v: Value | null): void => {
-    if (v?.node && !hasKnownElements(v)) needed.add(v.node);
-  };
-  outputs.forEach(mark);
-  const order = topological(outputs);
-  for (const node of [...order].reverse()) if (needed.has(node)) node.inputs.forEach(mark);
-  return order.filter((n) => needed.has(n));
+const symbolsOfFacts = (values: readonly (Value | null)[]): Set<DimSymbol> => {
+  const into = new Set<DimSymbol>();
+  for (const v of values) {
+    if (!v) continue;
+    const { type, value } = v.fact;
+    if (isTensorType(type)) for (const d of type.shape) symbolsOf(d, into);
+    for (const d of value ?? []) symbolsOf(d, into);
+  }
+  return into;
+};
+
+/** The node that makes each symbol which no graph input has: the first one that mentions it. */
+function symbolMakers(graph: Graph, order: readonly Node[]): Map<DimSymbol, Node> {
+  const known = symbolsOfFacts(graph.inputs);
+  const makers = new Map<DimSymbol, Node>();
+  for (const n of order)
+    for (const s of symbolsOfFacts(n.outputs))
+      if (!known.has(s) && !makers.has(s)) makers.set(s, n);
+  return makers;
 }
 
-function symbolsOfFact({ type, value }: Fact, into: Set<DimSymbol>): void {
-  if (isTensorType(type)) for (const d of type.shape) symbolsOf(d, into);
-  for (const d of value ?? []) symbolsOf(d, into);
+/**
+ * Nodes that must run, in topological order, each with those that it needs: the makers of its inputs
+ * and of its sizes. What only leads to known elements is left out.
+ */
+function neededNodes(
+  graph: Graph,
+  order: readonly Node[],
+  makers: ReadonlyMap<DimSymbol, Node>,
+): Map<Node, ReadonlySet<Node>> {
+  const sources = (values: readonly (Value | null)[]): Set<Node> => {
+    const nodes = new Set<Node>();
+    for (const v of values) if (v?.node && !hasKnownElements(v)) nodes.add(v.node);
+    for (const s of symbolsOfFacts(values)) {
+      const maker = makers.get(s);
+      if (maker) nodes.add(maker);
+    }
+    return nodes;
+  };
+  const needed = sources(graph.outputs);
+  const before = new Map<Node, Set<Node>>();
+  for (const n of [...order].reverse()) {
+    if (!needed.has(n)) continue;
+    const list = sources([...n.inputs, ...n.outputs]);
+    for (const v of n.outputs) if (v.node) list.delete(v.node);
+    for (const m of list) needed.add(m);
+    before.set(n, list);
+  }
+  return new Map([...before].reverse());
 }
 
 const nativeType = (v: Value | null): boolean => {
@@ -50,11 +78,21 @@ const hasKernel = (node: Node): boolean =>
   node.outputs.every(nativeType) &&
   (node.op.lowers?.(node) ?? true);
 
+/** The graph with composite nodes that have no kernel replaced by the nodes they stand for. */
+export function expandComposites(graph: Graph): Graph {
+  for (let depth = 0; depth < 64; depth++) {
+    const next = mapGraph(graph, (n) => (hasKernel(n) ? null : (n.op.decompose?.(n) ?? null)));
+    if (next === graph) return graph;
+    graph = next;
+  }
+  return raise('HAIO_E_INTERNAL', { reason: 'composite operators stand for each other' });
+}
+
 /** Runs of nodes of one kind, each as long as the dependencies allow, the first of kind `native`. */
 function alternate(
   nodes: readonly Node[],
   isNative: (n: Node) => boolean,
-  after: Map<Node, ReadonlySet<Node>>,
+  before: ReadonlyMap<Node, ReadonlySet<Node>>,
   native: boolean,
 ): Cut[] {
   const cuts: Cut[] = [];
@@ -65,7 +103,7 @@ function alternate(
     const taken: Node[] = [];
     const left: Node[] = [];
     for (const n of rest) {
-      const ready = isNative(n) === native && [...after.get(n)!].every((d) => done.has(d));
+      const ready = isNative(n) === native && [...before.get(n)!].every((d) => done.has(d));
       (ready ? taken : left).push(n);
       if (ready) done.add(n);
     }
@@ -80,30 +118,13 @@ function alternate(
 
 /** @param forced nodes that have to be host nodes whatever kernels they have */
 export function cutRegions(graph: Graph, forced: ReadonlySet<Node>): Cut[] {
-  const nodes = neededNodes(graph.outputs);
-  const known = new Set<DimSymbol>();
-  for (const v of graph.inputs) symbolsOfFact(v.fact, known);
-  // who makes a symbol that no input has
-  const makers = new Map<DimSymbol, Node>();
-  const after = new Map<Node, Set<Node>>();
-  for (const n of nodes) {
-    const used = new Set<DimSymbol>();
-    for (const v of n.inputs) if (v) symbolsOfFact(v.fact, used);
-    const made = new Set<DimSymbol>();
-    for (const v of n.outputs) symbolsOfFact(v.fact, made);
-    const before = new Set<Node>();
-    for (const v of n.inputs) if (v?.node && !hasKnownElements(v)) before.add(v.node);
-    for (const s of [...used, ...made]) {
-      const maker = makers.get(s);
-      if (maker) before.add(maker);
-      else if (made.has(s) && !used.has(s) && !known.has(s)) makers.set(s, n);
-    }
-    before.delete(n);
-    after.set(n, before);
-  }
-  const makes = new Set(makers.values());
-  const native = new Set(nodes.filter((n) => !makes.has(n) && !forced.has(n) && hasKernel(n)));
+  const order = topological(graph.outputs);
+  const makers = symbolMakers(graph, order);
+  const before = neededNodes(graph, order, makers);
+  const nodes = [...before.keys()];
+  const host = new Set([...makers.values(), ...forced]);
+  const native = new Set(nodes.filter((n) => !host.has(n) && hasKernel(n)));
   const isNative = (n: Node): boolean => native.has(n);
-  const [a, b] = [true, false].map((first) => alternate(nodes, isNative, after, first));
+  const [a, b] = [true, false].map((first) => alternate(nodes, isNative, before, first));
   return a!.length <= b!.length ? a! : b!;
 }
