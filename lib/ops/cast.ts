@@ -36,7 +36,7 @@ function toText(t: Tensor): string[] {
   const text = (x: number | bigint): string =>
     Number.isNaN(x) ? 'NaN' : x === Infinity ? 'INF' : x === -Infinity ? '-INF' : String(x);
   const list = isFloat(t.dtype) ? toNumbers(t) : (t.data as ArrayLike<number | bigint>);
-  return Array.from(list as ArrayLike<number | bigint>, text);
+  return Array.from(list, text);
 }
 
 function fromText(data: readonly string[]): number[] {

@@ -49,7 +49,7 @@ export const Chain: OpDef<ChainAttrs> = defineOp<ChainAttrs>({
       (sum, s) => sum + ((s.op as Partial<ElementOp<unknown>>).flops ?? 1),
       0,
     );
-    const { bytes } = elementCost(node as Node, 0);
+    const { bytes } = elementCost(node, 0);
     return { flops: D.mul(flops, product(shapeOf(node.outputs[0]!))), bytes };
   },
   lower(node, l) {
@@ -58,7 +58,7 @@ export const Chain: OpDef<ChainAttrs> = defineOp<ChainAttrs>({
   },
   lowers(node) {
     const { stages } = node.attrs;
-    if (!chainable(node as Node) || node.inputs.length > MAX_CHAIN_INPUTS) return false;
+    if (!chainable(node) || node.inputs.length > MAX_CHAIN_INPUTS) return false;
     if (stages.length > MAX_CHAIN_STAGES) return false;
     const domain = domainOfChain(node);
     return stages.every((s) => (s.op as Partial<ElementOp<unknown>>).domains?.includes(domain));

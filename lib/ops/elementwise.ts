@@ -128,7 +128,7 @@ export function elementwise<A>(spec: ElementSpec<A>): ElementOp<A> {
     traits: ['elementwise', ...(spec.traits ?? [])],
     stage: (attrs) => ({ kernel, params: spec.params?.(attrs) ?? {} }),
     cost: (node) => {
-      const { bytes } = elementCost(node as Node, 0);
+      const { bytes } = elementCost(node, 0);
       return { flops: D.mul(flops, product(shapeOf(node.outputs[0]!))), bytes };
     },
     lower(node, l) {
@@ -139,13 +139,13 @@ export function elementwise<A>(spec: ElementSpec<A>): ElementOp<A> {
         [stage],
         args.map((i) => l.in(i)),
         l.out(),
-        domainOfNode(node as Node),
+        domainOfNode(node),
       );
     },
     lowers: (node) =>
-      chainable(node as Node) &&
-      domains.includes(domainOfNode(node as Node)) &&
-      !(ordered && dtypesOf(node as Node).includes('uint64')),
+      chainable(node) &&
+      domains.includes(domainOfNode(node)) &&
+      !(ordered && dtypesOf(node).includes('uint64')),
   };
   return spec.dim ? { ...op, dim: (values, attrs) => spec.dim!(values, attrs) } : op;
 }

@@ -25,6 +25,7 @@ export { Chain } from './chain.js';
 export { Clip } from './clip.js';
 export { Compress } from './compress.js';
 export { Concat } from './concat.js';
+export { Conv } from './conv.js';
 export { Cos } from './cos.js';
 export { Cosh } from './cosh.js';
 export { CumSum } from './cum-sum.js';

@@ -16,5 +16,5 @@ export function legacyBroadcast<A>(n: OnnxNode, op: OpDef<NoInfer<A>>, attrs = {
   const rank = shapeOf(a).length;
   const axis = n.has('axis') ? n.int('axis') : rank - shapeOf(b).length;
   const from = axis < 0 ? axis + rank : axis;
-  return [apply<A>(op, attrs as NoInfer<A>, [a, trailingAxes(b, rank - from - shapeOf(b).length)])];
+  return [apply<A>(op, attrs, [a, trailingAxes(b, rank - from - shapeOf(b).length)])];
 }
