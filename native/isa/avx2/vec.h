@@ -25,6 +25,8 @@ struct Mask {
   __m256i m;  // all bits of a lane, or none
 };
 
+constexpr bool kFused = true;
+
 AI F32 set1(float x) { return x; }
 AI I32 set1(int32_t x) { return x; }
 AI I32 iota() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }

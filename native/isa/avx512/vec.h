@@ -25,6 +25,8 @@ struct Mask {
   __mmask16 m;
 };
 
+constexpr bool kFused = true;
+
 AI F32 set1(float x) { return x; }
 AI I32 set1(int32_t x) { return x; }
 AI I32 iota() { return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }

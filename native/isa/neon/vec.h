@@ -25,6 +25,8 @@ struct Mask {
   uint32x4_t m;  // all bits of a lane, or none
 };
 
+constexpr bool kFused = true;
+
 AI F32 set1(float x) { return x; }
 AI I32 set1(int32_t x) { return x; }
 AI I32 iota() { return int32x4_t{0, 1, 2, 3}; }
