@@ -20,7 +20,6 @@ const KINDS = [
   [9, 'tensors', 'tensors'],
   [10, 'graphs', 'graphs'],
   [11, 'a sparse tensor', 'sparse_tensor'],
-  [13, 'a type', 'tp'],
 ] as const;
 type Field = (typeof KINDS)[number][2];
 
@@ -64,13 +63,13 @@ export class ImportedNode implements OnnxNode {
     const a = this.#parts.attributes.get(name);
     if (!a && fallback !== undefined) return fallback;
     const kind = a && kindOf(a);
-    if (!a || kind?.[2] !== field)
+    if (!a || kind?.[2] !== field || a[field] === null)
       raise('HAIO_E_ATTRIBUTE', {
         node: this.name,
         op: this.type,
         attribute: name,
         expected: KINDS.find((k) => k[2] === field)![1],
-        got: a ? (kind?.[1] ?? `type ${a.type}`) : 'nothing',
+        got: a && kind?.[2] !== field ? (kind?.[1] ?? `type ${a.type}`) : 'nothing',
       });
     return read(a);
   }
