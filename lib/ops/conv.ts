@@ -1,0 +1,190 @@
+/**
+ * Conv (ONNX) over [N, ...spatial, C]: y = stages(x * w + bias). Inputs x, the weight in ONNX's order
+ * [M, C / group, ...kernel], bias [M] or none, then the operands of `stages`. Slots of the stages: the
+ * result with bias, the operands, earlier results; they keep the shape. Except for depthwise ones,
+ * pads cost a copy of x: Pad nodes, which producers of x write into, do not.
+ */
+import { apply } from '../ir/build.js';
+import { type Fact, type Node, type Value, shapeOf } from '../ir/graph.js';
+import { type OnnxNode, type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
+import type { GraphStage } from '../ir/stages.js';
+import type { Lowering, Operand } from '../ir/step.js';
+import * as D from '../tensor/dim.js';
+import type { Dim } from '../tensor/dim.js';
+import { formatShape, product } from '../tensor/shape.js';
+import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import { broadcastOperand } from './chain-step.js';
+import { lowerDepthwise } from './dwconv.js';
+import { elementCost, nativeAs } from './effort.js';
+import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
+import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
+import { emitProduct } from './gemm-step.js';
+import { grouped, indices, padded, readWindow } from './images.js';
+import { channelsFirst, channelsLast } from './layout.js';
+import { type PoolAttrs, axesOf } from './pooling.js';
+import { merged } from './views.js';
+
+export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'> {
+  readonly group: number;
+  readonly stages: readonly GraphStage[];
+}
+/** Inputs before the operands of the stages. */
+const OWN = 3;
+/** Spatial axes that the kernels take. */
+const MAX_AXES = 3;
+
+/** The window that the kernel is moved as. */
+const windowOf = (attrs: ConvAttrs): PoolAttrs => ({ ...attrs, ceil: false });
+
+function outShape(attrs: ConvAttrs, x: readonly Dim[], w: readonly Dim[]): Dim[] {
+  const { kernel, group } = attrs;
+  if (x.length !== kernel.length + 2 || w.length !== x.length)
+    shapeError(`a kernel of ${kernel.length} axes, x ${formatShape(x)}, weight ${formatShape(w)}`);
+  w.slice(2).forEach((d, i) => checkSize(`axis ${i + 2} of the weight`, d, kernel[i]!));
+  checkSize('the last axis of x', x.at(-1), D.mul(w[1]!, group));
+  const [m] = w as [Dim];
+  if (group < 1 || (typeof m === 'number' && m % group !== 0))
+    shapeError(`${D.format(m)} output channels in ${group} groups`);
+  return [x[0]!, ...axesOf(windowOf(attrs), x).map((a) => a.size), m];
+}
+
+/** The convolution alone, in double precision; x [N, ...spatial, C]. */
+function evalConv(attrs: ConvAttrs, x: Tensor, w: Tensor, bias: Tensor | null): Tensor {
+  const { kernel, strides, dilations, group } = attrs;
+  const shape = outShape(attrs, x.shape, w.shape) as number[];
+  const axes = axesOf(windowOf(attrs), x.shape) as { before: number }[];
+  const [m, perGroup] = w.shape as [number, number];
+  const [channels, taps, spatial] = [x.shape.at(-1)!, sizeOf(kernel), kernel.length];
+  const [from, weights, start] = [toNumbers(x), toNumbers(w), bias && toNumbers(bias)];
+  const y = new Float64Array(sizeOf(shape));
+  const pixels = shape.slice(0, -1);
+  let out = 0;
+  const pixel = (index: readonly number[], tap: readonly number[]): number => {
+    let at = index[0]!;
+    for (let i = 0; i < spatial; i++) {
+      const place = index[i + 1]! * strides[i]! - axes[i]!.before + tap[i]! * dilations[i]!;
+      if (place < 0 || place >= x.shape[i + 1]!) return -1;
+      at = at * x.shape[i + 1]! + place;
+    }
+    return at * channels;
+  };
+  const add = (base: number, t: number): void => {
+    for (let o = 0; o < m; o++) {
+      const first = base + Math.floor((o * group) / m) * perGroup;
+      for (let c = 0; c < perGroup; c++)
+        y[out + o]! += from[first + c]! * weights[(o * perGroup + c) * taps + t]!;
+    }
+  };
+  for (const index of indices(pixels)) {
+    let t = 0;
+    for (const tap of indices(kernel)) {
+      const base = pixel(index, tap);
+      if (base >= 0) add(base, t);
+      t++;
+    }
+    if (start) for (let o = 0; o < m; o++) y[out + o]! += start[o]!;
+    out += m;
+  }
+  return fromNumbers(x.dtype, shape, y);
+}
+
+/** Operands of the product: A is x seen once for each kernel position, B the weight. */
+function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
+  const { kernel, strides, dilations, group, stages } = node.attrs;
+  const [w, out, last] = [l.in(1), l.out(), kernel.length + 1];
+  const spatial = kernel.map((_, i) => i + 1);
+  const perGroup = w.shape[1]!;
+  const a: Operand = {
+    ...x,
+    shape: [...out.shape.slice(0, last), ...kernel, perGroup],
+    strides: [
+      x.strides[0]!,
+      ...spatial.map((i) => D.mul(x.strides[i]!, strides[i - 1]!)),
+      ...spatial.map((i) => D.mul(x.strides[i]!, dilations[i - 1]!)),
+      x.strides[last]!,
+    ],
+  };
+  const inGroups = (o: Operand, step: Dim): Operand =>
+    group === 1 ? o : { ...o, shape: [group, ...o.shape], strides: [step, ...o.strides] };
+  const columns = D.floorDiv(w.shape[0]!, group);
+  const b: Operand = {
+    ...w,
+    shape: [...w.shape.slice(2), perGroup, columns],
+    strides: [...w.strides.slice(2), w.strides[1]!, w.strides[0]!],
+  };
+  const ofOut = (o: Operand): Operand => grouped(broadcastOperand(o, out.shape), group, columns);
+  const bias = l.optional(2);
+  emitProduct(l, {
+    a: inGroups(a, D.mul(x.strides[last]!, perGroup)),
+    b: inGroups(b, D.mul(w.strides[0]!, columns)),
+    out: grouped(out, group, columns),
+    groups: group === 1 ? 0 : 1,
+    taps: kernel.length,
+    bias: bias && ofOut(bias),
+    stages,
+    extras: node.inputs.slice(OWN).map((v) => ofOut(l.of(v!))),
+    aElements: product(x.shape),
+  });
+}
+
+/** Each channel `times` times. */
+function repeated(l: Lowering, x: Operand, times: number): Operand {
+  if (times === 1) return x;
+  const wide = l.dense({ ...x, shape: [...x.shape, times], strides: [...x.strides, 0] });
+  return merged(wide, x.shape.length - 1, x.shape.length + 1)!;
+}
+
+function lower(node: Node<ConvAttrs>, l: Lowering): void {
+  const { kernel, strides, dilations, group, stages } = node.attrs;
+  const x = l.rows(l.in(0));
+  const edges = axesOf(windowOf(node.attrs), x.shape);
+  const [m, perGroup] = shapeOf(node.inputs[1]!) as [Dim, Dim];
+  if (perGroup !== 1 || group === 1 || typeof m !== 'number')
+    return lowerProduct(node, l, padded(l, x, edges));
+  const out = l.out();
+  const bias = l.optional(2);
+  lowerDepthwise(l, {
+    x: repeated(l, x, m / group),
+    w: l.in(1),
+    bias: bias && broadcastOperand(bias, out.shape),
+    out,
+    kernel,
+    strides,
+    dilations,
+    before: edges.map((e) => e.before),
+    stages,
+    extras: node.inputs.slice(OWN).map((v) => broadcastOperand(l.of(v!), out.shape)),
+  });
+}
+
+function build(n: OnnxNode): readonly Value[] {
+  const [x, w, bias] = n.inputs as [Value, Value, Value | undefined];
+  const window = readWindow(n, shapeOf(w).slice(2).map(pinned));
+  const attrs: ConvAttrs = { ...window, group: n.int('group', 1), stages: [] };
+  return [channelsFirst(apply(Conv, attrs, [channelsLast(x), w, bias ?? null]))];
+}
+
+export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
+  name: 'Conv',
+  infer(inputs, attrs, ctx): readonly Fact[] {
+    const [x, w, bias] = [floatAt(inputs, 0), floatAt(inputs, 1), optionalAt(inputs, 2)];
+    if (x.dtype !== w.dtype || (bias && bias.dtype !== x.dtype)) typeError('types differ');
+    const shape = outShape(attrs, x.shape, w.shape);
+    if (bias) checkSize('the bias', bias.shape[0], w.shape[0]!);
+    return [inferEpilogue(attrs.stages, { dtype: x.dtype, shape }, inputs.slice(OWN), ctx)];
+  },
+  eval([x, w, bias, ...extras], attrs) {
+    return [evalEpilogue(attrs.stages, evalConv(attrs, x!, w!, bias ?? null), extras)];
+  },
+  onnx: [{ type: 'Conv', since: 1, build }],
+  cost(node) {
+    const each = product(shapeOf(node.inputs[1]!).slice(1));
+    const { bytes } = elementCost(node as Node, 0);
+    return { flops: D.mul(D.mul(2, each), product(shapeOf(node.outputs[0]!))), bytes };
+  },
+  lowers: (node) =>
+    nativeAs(node as Node, 'float32') &&
+    node.attrs.kernel.length <= MAX_AXES &&
+    epilogueLowers(node.attrs.stages, node.inputs.length - OWN),
+  lower,
+});
