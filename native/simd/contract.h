@@ -21,7 +21,7 @@
 // F32 arithmetic: + − * / and unary −; fma(a, b, c) = a·b + c and fnma(a, b, c) = c − a·b, one rounding
 //   where `constexpr bool kFused`, else two; min, max (NaN if b is; if only a is, either of the two); minNaN, maxNaN (NaN if either is); abs, copySign(magnitude, sign), sqrt, floor, ceil, trunc, roundEven
 //   exp2i(n) = 2^n for integral n in [−126, 127]
-//   scale2(x, n) = x·2^n for integral n in [−300, 300], with overflow to ∞ and underflow to 0 (results
+//   scale2(x, n) = x·2^n for integral n in [−252, 252], with overflow to ∞ and underflow to 0 (results
 //   below the smallest normal may be flushed)
 // Comparisons of F32 or I32 (< <= > >= == !=) give Mask; with NaN all are false but !=.
 // Mask: & | ^ ~; any(m), all(m); select(m, a, b) = m ? a : b for F32 and I32

@@ -276,9 +276,9 @@ AI F32 powNear(F32 x, F32 y) {
   const F32 log2Hi = sum + lo;
   const F32 log2Lo = lo - (log2Hi - sum);
   const Pair p = product(log2Hi, y);
-  const F32 c = clamp(p.hi, -300.f, 300.f);
+  const F32 c = clamp(p.hi, -250.f, 250.f);
   const F32 n = roundEven(c);
-  const F32 r = (c - n) + select(abs(p.hi) < 300.f, fma(log2Lo, y, p.lo), F32(0.f));
+  const F32 r = (c - n) + select(abs(p.hi) < 250.f, fma(log2Lo, y, p.lo), F32(0.f));
   const F32 two = fma(r, horner(r, 0.693147182f, 0.240226477f, 0.0555033199f, 0.00961843971f, 0.00133991323f,
                                 0.00015353151f), 1.f);
   return scale2(two, n);

@@ -170,13 +170,11 @@ AI I32 truncI32(F32 a) {
 }
 AI I32 roundI32(F32 a) { return truncI32(roundEven(a)); }
 
-AI F32 exp2i(F32 n) { return fromBits(shl<23>(roundI32(n) + 127)); }
+AI F32 exp2i(F32 n) { return fromBits(shl<23>(truncI32(n) + 127)); }
 AI F32 scale2(F32 x, F32 n) {
-  const I32 whole = roundI32(n), half = sar<1>(whole), rest = whole - half;
-  // four factors keep each exponent in range up to |n| = 300
-  const I32 half2 = sar<1>(half), rest2 = sar<1>(rest);
-  const auto two = [](I32 e) { return fromBits(shl<23>(e + 127)); };
-  return x * two(half2) * two(rest2) * two(half - half2) * two(rest - rest2);
+  // two factors keep both exponents in range
+  const I32 whole = truncI32(n), half = sar<1>(whole);
+  return x * fromBits(shl<23>(half + 127)) * fromBits(shl<23>(whole - half + 127));
 }
 
 // binary16: the exponent is rebased by a multiplication, which also makes the denormals right.
