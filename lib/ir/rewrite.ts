@@ -220,13 +220,18 @@ export function rewriteGraph(graph: Graph, rules: readonly Rule[], ctx: PassCont
   const rulesOf = indexRules(rules);
   let left: number | null = null;
   let current = graph;
+  // nodes that no rule fits; as fewer uses of a value may change that, the last sweep sees all
+  let settled = new Set<Node>();
+  let whole = true;
   for (;;) {
     const order = topological(current.outputs);
     left ??= CIRCLE * (order.length + 1);
-    const next = sweep(current, order, rulesOf, ctx, (name) => {
+    const next = sweep(current, order, settled, rulesOf, ctx, (name) => {
       if (--left! < 0) raise('HAIO_E_GRAPH', { reason: `rules do not end; last one: ${name}` });
     });
-    if (next === current) return current;
+    if (next === current && whole) return current;
+    whole = next === current;
+    if (whole) settled = new Set();
     current = next;
   }
 }
@@ -268,12 +273,12 @@ class Uses implements Around {
 function sweep(
   graph: Graph,
   order: readonly Node[],
+  settled: Set<Node>,
   rulesOf: (op: OpDef) => readonly Rule[],
   ctx: PassContext,
   fired: (rule: string) => void,
 ): Graph {
   const uses = new Uses(graph, order);
-  const done = new Set<Node>();
 
   const step = (node: Node): readonly Value[] | null => {
     for (const r of rulesOf(node.op)) {
@@ -289,7 +294,7 @@ function sweep(
       if (problem !== null || typeof result === 'string' || !ctx.allow(r.name, node)) continue;
       fired(r.name);
       uses.adopt(result);
-      const fresh = result.length === 1 && result[0]!.node && !done.has(result[0]!.node);
+      const fresh = result.length === 1 && result[0]!.node && !settled.has(result[0]!.node);
       const outputs = fresh ? [inherit(result[0]!, node.outputs[0]!)] : result;
       node.outputs.forEach((o, i) => uses.move(o, outputs[i]!));
       return outputs;
@@ -302,10 +307,10 @@ function sweep(
     let outputs = start.outputs;
     for (;;) {
       const node: Node | null = outputs[0]!.node;
-      if (!node || done.has(node) || outputs.some((v, i) => v !== node.outputs[i])) break;
+      if (!node || settled.has(node) || outputs.some((v, i) => v !== node.outputs[i])) break;
       const next = outputs.length === node.outputs.length ? step(node) : null;
       if (!next) {
-        done.add(node);
+        settled.add(node);
         break;
       }
       outputs = next;

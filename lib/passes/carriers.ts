@@ -2,6 +2,7 @@
 import type { Node } from '../ir/graph.js';
 import type { OpDef } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
+import { Conv } from '../ops/conv.js';
 import { MatMul } from '../ops/mat-mul.js';
 
 export interface Carrier {
@@ -24,4 +25,7 @@ const carrier = <A extends Staged>(op: OpDef<A>, inputs: number): [OpDef, Carrie
   },
 ];
 
-export const CARRIERS: ReadonlyMap<OpDef, Carrier> = new Map([carrier(MatMul, 2)]);
+export const CARRIERS: ReadonlyMap<OpDef, Carrier> = new Map([
+  carrier(MatMul, 2),
+  carrier(Conv, 3),
+]);

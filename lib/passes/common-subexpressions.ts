@@ -13,13 +13,18 @@ export const commonSubexpressions: Pass = {
   run(graph, ctx) {
     const id = identities();
     const constants = new Map<string, Value>();
+    const firsts = new Map<Value, Value>();
     const nodes = new Map<string, Node>();
     const shared = (v: Value | null): Value | null => {
       if (!v?.weight) return v;
-      const key = weightKey(v.weight, id);
-      const first = constants.get(key);
-      if (!first) constants.set(key, v);
-      return first ?? v;
+      let first = firsts.get(v);
+      if (!first) {
+        const key = weightKey(v.weight, id);
+        first = constants.get(key) ?? v;
+        constants.set(key, first);
+        firsts.set(v, first);
+      }
+      return first;
     };
     return mapGraph(graph, (node) => {
       if (hasTrait(node.op, 'impure')) return null;

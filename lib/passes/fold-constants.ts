@@ -1,7 +1,7 @@
 /**
- * Computes at compile time what depends on constants only. Views of a constant change its strides;
- * small results, and element-wise ones of some MB, come from `eval`; larger ones are left to the
- * planner, which runs the native steps of constant nodes.
+ * Computes at compile time what depends on constants only. Views of a constant change its strides,
+ * small results come from `eval`; larger ones are left to the planner, which runs the native steps of
+ * constant nodes while compiling.
  */
 import { apply, constant, constantTensor, literal } from '../ir/build.js';
 import { evalNode } from '../ir/eval.js';
@@ -17,9 +17,8 @@ import { isStatic } from '../tensor/shape.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
 
-/** Bytes of results that `eval` computes, in general and of element-wise ops. */
+/** Bytes of inputs and results of nodes that `eval` computes. */
 const SMALL = 64 * 1024;
-const ELEMENTWISE = 4 * 1024 * 1024;
 /** Floating-point operations that `eval` may spend on one node. */
 const FLOPS = 1e7;
 
@@ -39,6 +38,13 @@ export const foldConstants: Pass = {
 
 /** The same as a rule, for lists of rules that make constant nodes. */
 export const FOLD: Rule = nodeRule('fold', null, folded);
+
+/** True for values that depend on constants only: weights, and what the planner will compute of them. */
+export function isConstant(v: Value | null | undefined): boolean {
+  if (!v?.node) return v?.weight !== undefined;
+  const { op, inputs } = v.node;
+  return !hasTrait(op, 'impure') && inputs.length > 0 && inputs.every((w) => !w || isConstant(w));
+}
 
 /** Integer outputs whose elements are known: constants, or placeholders of expressions over sizes. */
 function fromFacts(node: Node): Value[] | null {
@@ -78,14 +84,13 @@ function seen(weight: Weight, { shape, strides, offset, dtype }: Operand): Weigh
 function worthwhile(node: Node): boolean {
   const flops = node.op.cost?.(node).flops ?? 0;
   if (typeof flops !== 'number' || flops > FLOPS) return false;
-  const limit = hasTrait(node.op, 'elementwise') ? ELEMENTWISE : SMALL;
   const bytes = (v: Value | null): number => {
     if (!v || !isTensorType(v.fact.type)) return 0;
     const { dtype, shape } = v.fact.type;
     // a size that `infer` had to invent is no larger than what it is made from
     return isStatic(shape) ? sizeOf(shape) * Math.max(1, bytesOf(dtype)) : 0;
   };
-  return [...node.inputs, ...node.outputs].every((v) => bytes(v) <= limit);
+  return [...node.inputs, ...node.outputs].every((v) => bytes(v) <= SMALL);
 }
 
 function fromEval(node: Node): Value[] | null {

@@ -21,6 +21,7 @@ import type { RowNormAttrs } from '../ops/row-norm.js';
 import { Sqrt } from '../ops/sqrt.js';
 import { Sub } from '../ops/sub.js';
 import { sameShape } from '../tensor/shape.js';
+import { isConstant } from './fold-constants.js';
 import { reshaped } from './shapes.js';
 
 /** First of the last axes that a mean is taken over; null where it is over others. */
@@ -61,8 +62,8 @@ const affine = (name: string, op: unknown, slot: 1 | 2): Rule =>
   nodeRule(name, [op as OpDef], (node, around) => {
     for (const [i, v] of node.inputs.entries()) {
       const normed = v?.node;
-      const operand = node.inputs[1 - i];
-      if (!operand?.weight || !(isOp(normed, LayerNorm) || isOp(normed, RmsNorm))) continue;
+      const operand = node.inputs[1 - i]!;
+      if (!isConstant(operand) || !(isOp(normed, LayerNorm) || isOp(normed, RmsNorm))) continue;
       const { axis, sum } = normed.attrs;
       const inputs = [0, 1, 2, 3].map((k) => normed.inputs[k] ?? null);
       if (sum || inputs[slot] || inputs[2]) continue;

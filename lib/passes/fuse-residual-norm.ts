@@ -11,6 +11,7 @@ import { Add } from '../ops/add.js';
 import { LayerNorm } from '../ops/layer-norm.js';
 import { RmsNorm } from '../ops/rms-norm.js';
 import type { RowNormAttrs } from '../ops/row-norm.js';
+import { isConstant } from './fold-constants.js';
 import { sameShape } from '../tensor/shape.js';
 
 export const fuseResidualNorm: Pass = {
@@ -48,6 +49,6 @@ export const fuseResidualNorm: Pass = {
 function canAdd(node: Node, v: Value): boolean {
   if (!isOp(node, LayerNorm) && !isOp(node, RmsNorm)) return false;
   const [x, scale, bias, residual] = node.inputs;
-  const ready = (w: Value | null | undefined): boolean => !w || w.weight !== undefined;
+  const ready = (w: Value | null | undefined): boolean => !w || isConstant(w);
   return x === v && !residual && !node.attrs.sum && ready(scale) && ready(bias);
 }

@@ -1,14 +1,18 @@
 /** The pipeline: what is done to a graph, in this order. Each entry says why it stands where it does. */
 import type { Graph } from '../ir/graph.js';
 import { type Pass, type RunOptions, rules, runPasses } from '../ir/pass.js';
+import { convPadding } from './conv-padding.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { deadCode } from './dead-code.js';
 import { FOLD, foldConstants } from './fold-constants.js';
+import { foldBatchNorm } from './fold-batch-norm.js';
 import { foldIntoGemm } from './fold-into-gemm.js';
 import { fuseActivations } from './fuse-activations.js';
 import { fuseChains } from './fuse-chains.js';
 import { fuseGelu } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
+import { fuseResidualNorm } from './fuse-residual-norm.js';
+import { mergeProducts } from './merge-products.js';
 import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
@@ -34,7 +38,15 @@ export const PASSES: readonly Pass[] = [
   commonSubexpressions,
   // normalisations over channels are over the last axis only now
   fuseLayerNorm,
+  // convolutions, and the scales and shifts behind them, work on the same layout now
+  foldBatchNorm,
+  mergeProducts,
   foldIntoGemm,
+  // sums that no product could take
+  fuseResidualNorm,
+  // after folding: between products there is nothing left that pads would part
+  convPadding,
+  commonSubexpressions,
   // last, as patterns do not look into chains
   fuseChains,
   deadCode,

@@ -21,8 +21,9 @@ import { Concat } from '../ops/concat.js';
 import { MatMul } from '../ops/mat-mul.js';
 import { Reshape } from '../ops/reshape.js';
 import { Split } from '../ops/split.js';
-import { int64s } from '../ops/sizes.js';
 import { Transpose } from '../ops/transpose.js';
+import { isConstant } from './fold-constants.js';
+import { sizes } from './shapes.js';
 
 interface Member {
   readonly product: Node;
@@ -71,7 +72,7 @@ function findGroups(graph: Graph): Member[][] {
 function memberOf(node: Node, usersIn: (v: Value) => readonly Node[]): Member | null {
   if (!isOp(node, MatMul) || node.attrs.stages.length > 0) return null;
   const [x, matrix] = node.inputs as [Value, Value];
-  if (!matrix.weight || matrix.weight.shape.length !== 2 || shapeOf(x).length < 2) return null;
+  if (!isConstant(matrix) || shapeOf(matrix).length !== 2 || shapeOf(x).length < 2) return null;
   const product = node as Node;
   const [only, ...more] = usersIn(node.outputs[0]!);
   const bias = isOp(only, Add) && more.length === 0 ? biasOf(only, node.outputs[0]!) : null;
@@ -84,8 +85,9 @@ function memberOf(node: Node, usersIn: (v: Value) => readonly Node[]): Member | 
 /** The other operand of an Add, where it is a vector of the product's columns. */
 function biasOf(node: Node, product: Value): Value | null {
   const other = node.inputs.find((v) => v !== product);
-  const shape = other?.weight?.shape;
-  return shape?.length === 1 && shape[0] === shapeOf(product).at(-1) ? other! : null;
+  if (!other || !isConstant(other)) return null;
+  const shape = shapeOf(other);
+  return shape.length === 1 && shape[0] === shapeOf(product).at(-1) ? other : null;
 }
 
 function merged(x: Value, group: readonly Member[]): readonly Value[] {
@@ -106,7 +108,7 @@ function merged(x: Value, group: readonly Member[]): readonly Value[] {
           group.map((m) => m.bias),
         ),
       ]);
-    const widths = int64s(group.map((m) => m.matrix.weight!.shape[1]!));
+    const widths = sizes(group.map((m) => shapeOf(m.matrix)[1]!));
     const axis = shapeOf(y).length - 1;
     return applyAll(Split, { axis, count: group.length }, [y, widths], {
       wanted: group.map(() => true),
