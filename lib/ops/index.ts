@@ -31,6 +31,7 @@ export { Cosh } from './cosh.js';
 export { CumSum } from './cum-sum.js';
 export { DepthToSpace } from './depth-to-space.js';
 export { Div } from './div.js';
+export { Einsum } from './einsum.js';
 export { Elu } from './elu.js';
 export { Equal } from './equal.js';
 export { Erf } from './erf.js';

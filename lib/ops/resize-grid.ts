@@ -69,8 +69,11 @@ function positionOf(i: number, { transform }: GridAttrs, axis: AxisGrid): number
     }
     case 'pytorch_half_pixel':
       return length > 1 ? half : 0;
-    case 'align_corners':
-      return length > 1 ? f(f(i * (size - 1)) / (length - 1)) : 0;
+    case 'align_corners': {
+      // where scales are given ONNX takes the length before it is rounded down
+      const exact = axis.scale ? f(scale * size) : length;
+      return length > 1 ? f(f(i * (size - 1)) / f(exact - 1)) : 0;
+    }
     case 'asymmetric':
       return f(i / scale);
     case 'tf_half_pixel_for_nn':

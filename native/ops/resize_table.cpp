@@ -37,14 +37,15 @@ AI int64_t floorOf(double x) {
 }
 AI int64_t ceilOf(double x) { return -floorOf(-x); }
 
-AI float positionOf(int64_t i, int32_t transform, int64_t size, int64_t length, float scale) {
+// `given`: the scale is, else it is length / size.
+AI float positionOf(int64_t i, int32_t transform, int64_t size, int64_t length, float scale, bool given) {
   const float at = static_cast<float>(i), n = static_cast<float>(size), m = static_cast<float>(length);
   const float half = (at + 0.5f) / scale - 0.5f;
   switch (transform) {
     case kHalfPixel: return half;
     case kHalfPixelSymmetric: return n / 2.f * (1.f - m / (scale * n)) + half;
     case kPytorchHalfPixel: return length > 1 ? half : 0.f;
-    case kAlignCorners: return length > 1 ? at * (n - 1.f) / (m - 1.f) : 0.f;
+    case kAlignCorners: return length > 1 ? at * (n - 1.f) / ((given ? scale * n : m) - 1.f) : 0.f;
     case kAsymmetric: return at / scale;
     default: return (at + 0.5f) / scale;
   }
@@ -90,7 +91,7 @@ void run(const StepArgs& a) {
   for (int64_t i = static_cast<int64_t>(a.begin); i < static_cast<int64_t>(a.end); i++) {
     int32_t* places = static_cast<int32_t*>(a.out[0].data) + i * taps;
     float* weights = static_cast<float*>(a.out[1].data) + i * taps;
-    const float x = positionOf(i, p.transform, p.size, length, scale);
+    const float x = positionOf(i, p.transform, p.size, length, scale, p.scale != 0);
     if (p.mode == kNearest) {
       places[0] = inside(nearestOf(x, p.nearest, scale));
       weights[0] = 1.f;
