@@ -5,7 +5,6 @@
  */
 import { apply, applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
-import { dtypeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
@@ -26,6 +25,7 @@ import {
   packRecurrent,
   project,
   range,
+  recurrentLowers,
   rowsOf,
 } from './recurrent.js';
 
@@ -103,8 +103,7 @@ export const Gru: OpDef<GruAttrs> = defineOp<GruAttrs>({
     },
   ],
   cost: (node) => Lstm.cost!(node as never),
-  lowers: ({ inputs, attrs }) =>
-    dtypeOf(inputs[0]!) === 'float32' && !inputs[4] && areNamed(attrs.activations, DEFAULTS),
+  lowers: (node) => recurrentLowers(node, 4) && areNamed(node.attrs.activations, DEFAULTS),
   lower({ attrs }, l) {
     const gates = l.rows(l.in(0));
     const r = l.in(1);
@@ -118,7 +117,7 @@ export const Gru: OpDef<GruAttrs> = defineOp<GruAttrs>({
         linear: attrs.linearBeforeReset ? 1 : 0,
         clip: attrs.clip,
       },
-      inputs: [gates, both, inner, optionalRows(l, 2), optionalRows(l, 3)],
+      inputs: [gates, both, inner, optionalRows(l, 2), optionalRows(l, 3), l.optional(4)],
       outputs: [l.out(0), l.out(1)],
       // z and r (or r·h) of up to four sequences, in whole panels
       scratch: D.mul(4 * 2 * 4 * 16, D.ceilDiv(hidden, 16)),

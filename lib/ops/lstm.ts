@@ -5,7 +5,7 @@
  */
 import { applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
-import { dtypeOf, shapeOf } from '../ir/graph.js';
+import { shapeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
@@ -24,6 +24,7 @@ import {
   packRecurrent,
   project,
   range,
+  recurrentLowers,
 } from './recurrent.js';
 
 export interface LstmAttrs extends RecurrentAttrs {
@@ -101,18 +102,17 @@ export const Lstm: OpDef<LstmAttrs> = defineOp<LstmAttrs>({
     const all = D.mul(D.mul(steps, batch), size);
     return { flops: D.mul(2, all), bytes: D.mul(4, all) };
   },
-  lowers: ({ inputs, attrs }) =>
-    dtypeOf(inputs[0]!) === 'float32' &&
-    !inputs[5] &&
-    !attrs.inputForget &&
-    areNamed(attrs.activations, DEFAULTS),
+  lowers: (node) =>
+    recurrentLowers(node, 5) &&
+    !node.attrs.inputForget &&
+    areNamed(node.attrs.activations, DEFAULTS),
   lower({ attrs }, l) {
     const gates = l.rows(l.in(0));
     const [h0, c0] = [optionalRows(l, 2), optionalRows(l, 3)];
     l.emit({
       kernel: 'lstm.f32',
       params: { reverse: attrs.reverse ? 1 : 0, clip: attrs.clip },
-      inputs: [gates, packRecurrent(l, l.in(1), 4), h0, c0, optionalRows(l, 4)],
+      inputs: [gates, packRecurrent(l, l.in(1), 4), h0, c0, optionalRows(l, 4), l.optional(5)],
       outputs: [l.out(0), l.out(1), l.out(2)],
       items: gates.shape[1]!,
       grain: 4,

@@ -3,8 +3,8 @@
  * projected: gates[T, B, G·H] = X·Wᵀ + bias. An ONNX node becomes such a product and such an op for
  * each direction, put side by side.
  */
-import { apply, constantTensor } from '../ir/build.js';
-import { type Fact, type Value, shapeOf } from '../ir/graph.js';
+import { apply } from '../ir/build.js';
+import { type Fact, type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
 import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
@@ -36,10 +36,8 @@ export const range = (v: Value, axis: number, from: number, to: number): Value =
 const turned = (v: Value, perm: readonly number[]): Value => apply(Transpose, { perm }, [v]);
 
 /** Lengths of the sequences, or null where all are as long as the input. */
-function lengthsOf(v: Value | null | undefined, steps: Dim): Value | null {
-  const known = constantTensor(v);
-  return !v || (known && toNumbers(known).every((t) => t === steps)) ? null : v;
-}
+const lengthsOf = (v: Value | null | undefined, steps: Dim): Value | null =>
+  !v || v.fact.value?.every((t) => t === steps) ? null : v;
 
 /** The inputs of one direction. */
 export interface Direction {
@@ -189,6 +187,10 @@ export function packRecurrent(l: Lowering, r: Operand, count: number): Operand {
   });
   return packed;
 }
+
+/** All floats are f32; lengths, input i, are int32. */
+export const recurrentLowers = ({ inputs }: Node, lengths: number): boolean =>
+  inputs.every((v, i) => !v || dtypeOf(v) === (i === lengths ? 'int32' : 'float32'));
 
 /** Rows from…to−1. */
 export const rowsOf = (o: Operand, from: Dim, to: Dim): Operand => ({

@@ -5,7 +5,6 @@
  */
 import { applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
-import { dtypeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { formulaOf } from './activations.js';
@@ -24,6 +23,7 @@ import {
   packRecurrent,
   project,
   range,
+  recurrentLowers,
 } from './recurrent.js';
 
 const NATIVE = ['tanh', 'relu'];
@@ -71,8 +71,7 @@ export const Rnn: OpDef<RecurrentAttrs> = defineOp<RecurrentAttrs>({
     },
   ],
   cost: (node) => Lstm.cost!(node as never),
-  lowers: ({ inputs, attrs }) =>
-    dtypeOf(inputs[0]!) === 'float32' && !inputs[3] && NATIVE.includes(attrs.activations[0]!.name),
+  lowers: (node) => recurrentLowers(node, 3) && NATIVE.includes(node.attrs.activations[0]!.name),
   lower({ attrs }, l) {
     const gates = l.rows(l.in(0));
     l.emit({
@@ -82,7 +81,7 @@ export const Rnn: OpDef<RecurrentAttrs> = defineOp<RecurrentAttrs>({
         relu: attrs.activations[0]!.name === 'relu' ? 1 : 0,
         clip: attrs.clip,
       },
-      inputs: [gates, packRecurrent(l, l.in(1), 1), optionalRows(l, 2)],
+      inputs: [gates, packRecurrent(l, l.in(1), 1), optionalRows(l, 2), l.optional(3)],
       outputs: [l.out(0), l.out(1)],
       items: gates.shape[1]!,
       grain: 4,

@@ -1,6 +1,6 @@
 // lstm: over time, with gates x in the order i o f c, a = x + R·h and peepholes p (i o f):
 //   i = σ(a_i + p_i·c)   f = σ(a_f + p_f·c)   c' = f·c + i·tanh(a_c)   o = σ(a_o + p_o·c')   h' = o·tanh(c')
-// in: gates[T, B, 4H], packed R, h0[B, H], c0[B, H], p[3H]; the last three may be absent.
+// in: gates[T, B, 4H], packed R, h0[B, H], c0[B, H], p[3H], lengths[B]; the last four may be absent.
 // out: Y[T, B, H], last h[B, H], last c[B, H] (which holds c all the time).
 #include "recurrent.h"
 
@@ -52,10 +52,10 @@ static void panel(const Sequences& s, int64_t step, int64_t b, int64_t p, const 
 static void run(const StepArgs& a) {
   const Params& p = paramsOf<Params>(a);
   const Operand &gates = a.in[0], &c0 = a.in[3], &cells = a.out[2];
-  const Sequences s = {gates.dims[0], a.out[0].dims[2], p.reverse != 0, &gates, &a.in[2], &a.out[0], &a.out[1]};
+  const Sequences all = {gates.dims[0], a.out[0].dims[2], p.reverse != 0, &gates, &a.in[2], &a.out[0], &a.out[1]};
   const float* packed = static_cast<const float*>(a.in[1].data);
   const float* peepholes = static_cast<const float*>(a.in[4].data);
-  bySequences(a, [&]<int M>(int64_t b) {
+  bySequences(a, all, a.in[5], [&]<int M>(const Sequences& s, int64_t b) {
     for (int m = 0; m < M; m++) {
       float* c = Sequences::row(cells, b + m);
       const size_t n = static_cast<size_t>(s.hidden);
@@ -76,12 +76,13 @@ static const char* check(const StepArgs& a, size_t) {
   if (!isF32OrAbsent(a.in[2], 2, batch, hidden) || !isF32OrAbsent(a.in[3], 2, batch, hidden))
     return "initial states must be f32 [B, H]";
   if (!isF32OrAbsent(a.in[4], 1, 3 * hidden, 0)) return "peepholes must be f32 [3H]";
+  if (!isLengths(a.in[5], batch)) return "lengths must be int32 [B]";
   if (!isF32(a.out[0], 3, time, batch, hidden)) return "Y must be f32 [T, B, H]";
   if (!isF32(a.out[1], 2, batch, hidden, 0) || !isF32(a.out[2], 2, batch, hidden, 0))
     return "last states must be f32 [B, H]";
   return a.end == static_cast<size_t>(batch) ? nullptr : "items must be the number of sequences";
 }
 
-HAIO_TABLE(lstm, {"lstm.f32", "reverse:i32,clip:f32", sizeof(Params), 2, 5, 3, run, check, nullptr})
+HAIO_TABLE(lstm, {"lstm.f32", "reverse:i32,clip:f32", sizeof(Params), 2, 6, 3, run, check, nullptr})
 
 }  // namespace haio::HAIO_ISA::lstm

@@ -99,13 +99,25 @@ struct Sequences {
   }
 };
 
-// run(first sequence) by kSequences as long as there are as many, then one by one.
+// f(sequences, first) for the items: by kSequences as long as there are as many and all have the same
+// length, else one by one. `lengths` (int32[B], or absent) are clamped to 0…T; Y is 0 from there on.
 template <class F>
-AI void bySequences(const StepArgs& a, F f) {
-  size_t b = a.begin;
+AI void bySequences(const StepArgs& a, const Sequences& all, const Operand& lengths, F f) {
+  int64_t b = static_cast<int64_t>(a.begin);
+  const int64_t end = static_cast<int64_t>(a.end);
   if constexpr (kSequences > 1)
-    for (; b + kSequences <= a.end; b += kSequences) f.template operator()<kSequences>(static_cast<int64_t>(b));
-  for (; b < a.end; b++) f.template operator()<1>(static_cast<int64_t>(b));
+    for (; !lengths.data && b + kSequences <= end; b += kSequences) f.template operator()<kSequences>(all, b);
+  for (; b < end; b++) {
+    Sequences one = all;
+    if (lengths.data) {
+      const int64_t length = static_cast<const int32_t*>(lengths.data)[b * lengths.strides[0]];
+      one.time = length < 0 ? 0 : length < all.time ? length : all.time;
+    }
+    f.template operator()<1>(one, b);
+    for (int64_t t = one.time; t < all.time; t++)
+      fill(static_cast<float*>(all.y->data) + t * all.y->strides[0] + b * all.y->strides[1],
+           static_cast<size_t>(all.hidden), 0.f);
+  }
 }
 
 AI bool contiguous(const Operand& o) { return o.rank == 0 || o.dims[o.rank - 1] <= 1 || o.strides[o.rank - 1] == 1; }
@@ -121,6 +133,9 @@ AI bool contiguous(const Operand& o) { return o.rank == 0 || o.dims[o.rank - 1] 
 }
 [[maybe_unused]] static bool isF32OrAbsent(const Operand& o, int rank, int64_t d0, int64_t d1) {
   return !o.data || isF32(o, rank, d0, d1, 0);
+}
+[[maybe_unused]] static bool isLengths(const Operand& o, int64_t batch) {
+  return !o.data || (o.type == Type::i32 && o.rank == 1 && o.dims[0] == batch);
 }
 // Packed weights of `gates` gates.
 [[maybe_unused]] static bool isPacked(const Operand& o, int64_t hidden, int64_t gates) {

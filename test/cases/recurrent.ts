@@ -1,4 +1,5 @@
 /** LSTM, GRU and RNN over projected gates. */
+import type { OpDef } from '../../lib/ir/op.js';
 import type { Activation } from '../../lib/ops/activations.js';
 import { Gru } from '../../lib/ops/gru.js';
 import { Lstm } from '../../lib/ops/lstm.js';
@@ -62,6 +63,37 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       name: `${name} linear before reset`,
       attrs: { ...gru, linearBeforeReset: true, reverse: true },
       inputs: [gates(3), weights(3), null, vector(1), null],
+      outputs: 2,
+      ...tight,
+    }),
+    ...(
+      [
+        [Lstm, lstm, 4, 2],
+        [Gru, gru, 3, 1],
+      ] as const
+    ).flatMap(([op, attrs, n, absent]) =>
+      [true, false].map((reverse) =>
+        opCase({
+          op: op as OpDef,
+          name: `${name} of different lengths${reverse ? ' backwards' : ''}`,
+          attrs: { ...attrs, reverse },
+          inputs: [
+            gates(n),
+            weights(n),
+            state,
+            ...new Array<null>(absent).fill(null),
+            { shape: [batch], dtype: 'int32', range: [0, time] },
+          ],
+          outputs: n - 1,
+          ...tight,
+        }),
+      ),
+    ),
+    opCase({
+      op: Rnn,
+      name: `${name} of different lengths`,
+      attrs: { ...common, activations: named('tanh') },
+      inputs: [gates(1), weights(1), null, { shape: [batch], dtype: 'int32', range: [0, time] }],
       outputs: 2,
       ...tight,
     }),
