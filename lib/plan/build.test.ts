@@ -9,6 +9,7 @@ import { type Graph, type Value, input, isTensorType } from '../ir/graph.js';
 import { type OpDef, defineOp } from '../ir/op.js';
 import type { Operand } from '../ir/step.js';
 import { copyTo } from '../ops/moving.js';
+import { Reshape } from '../ops/reshape.js';
 import { Transpose } from '../ops/transpose.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
@@ -133,7 +134,7 @@ const Half = defineOp<object>({
       items: 1,
     }),
 });
-const OPS: readonly unknown[] = [Inc, Plus, Cat, Positive, Sizes, Half, Transpose];
+const OPS: readonly unknown[] = [Inc, Plus, Cat, Positive, Sizes, Half, Reshape, Transpose];
 const find = (name: string): OpDef | undefined => (OPS as OpDef[]).find((op) => op.name === name);
 
 const KERNELS: Record<string, FakeKernel> = {
@@ -251,6 +252,19 @@ describe('plan: build, open, bind', () => {
     const t = turn(x);
     const { meta } = same(graphOf([x], [plus(t, t), plus(t, inc(t))]), [[2, 3]], [[1, 3]]);
     assert.equal(meta.steps, 4);
+  });
+
+  it('writes in the order that a view needs afterwards', () => {
+    const heads = (v: Value): Value => apply(Transpose, { perm: [1, 0, 2] }, [v]);
+    const joined = (v: Value): Value =>
+      apply(Reshape, { allowzero: true }, [v, literal('int64', [2], [-1, 8])]);
+    const x = input('x', { dtype: 'float32', shape: [2, n(), 4] });
+    // the reshape of the turned value would be a copy; so would be the turned output
+    const { meta } = same(graphOf([x], [inc(joined(heads(inc(x)))), heads(inc(x))]), [[2, 3, 4]]);
+    assert.equal(meta.steps, 3);
+    const shared = inc(x);
+    const both = same(graphOf([x], [joined(heads(shared)), inc(shared)]), [[2, 3, 4]]);
+    assert.equal(both.meta.steps, 2);
   });
 
   it('gives outputs that are views, inputs, constants, sizes or the same value', () => {
