@@ -3,6 +3,7 @@ import type { Node } from '../ir/graph.js';
 import type { OpDef } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
 import { Conv } from '../ops/conv.js';
+import { ConvTranspose } from '../ops/conv-transpose.js';
 import { MatMul } from '../ops/mat-mul.js';
 
 export interface Carrier {
@@ -28,4 +29,5 @@ const carrier = <A extends Staged>(op: OpDef<A>, inputs: number): [OpDef, Carrie
 export const CARRIERS: ReadonlyMap<OpDef, Carrier> = new Map([
   carrier(MatMul, 2),
   carrier(Conv, 3),
+  carrier(ConvTranspose, 3),
 ]);

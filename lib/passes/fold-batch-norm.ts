@@ -6,15 +6,16 @@
 import { apply, literal } from '../ir/build.js';
 import { type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OpDef, isOp } from '../ir/op.js';
-import type { Pass } from '../ir/pass.js';
-import { rules } from '../ir/pass.js';
+import { type Pass, rules } from '../ir/pass.js';
 import { type Around, type Rule, nodeRule } from '../ir/rewrite.js';
 import { Add } from '../ops/add.js';
 import { Conv, type ConvAttrs } from '../ops/conv.js';
+import { ConvTranspose } from '../ops/conv-transpose.js';
 import { plus, times } from '../ops/formula.js';
 import { MatMul } from '../ops/mat-mul.js';
 import { Mul } from '../ops/mul.js';
 import { ReduceSum } from '../ops/reduce-sum.js';
+import type { Dim } from '../tensor/dim.js';
 import { product, sameShape } from '../tensor/shape.js';
 import { FOLD, isConstant } from './fold-constants.js';
 import { reshaped } from './shapes.js';
@@ -49,17 +50,17 @@ function behind<A>(node: Node, op: OpDef<A>, around: Around): { at: Node<A>; c: 
 }
 
 const roots = (...ops: readonly unknown[]): readonly OpDef[] => ops as OpDef[];
-const originOf = (...nodes: readonly Node[]): { origin: string[] } => ({
-  origin: [...new Set(nodes.flatMap((n) => n.origin))],
-});
+/** A node that stands for the origins of others. */
+const applied = <A>(
+  op: OpDef<A>,
+  attrs: NoInfer<A>,
+  inputs: readonly (Value | null)[],
+  nodes: readonly Node[],
+): Value => apply(op, attrs, inputs, { origin: [...new Set(nodes.flatMap((n) => n.origin))] });
 
-/** The constant c, [1] or [M], as a bias of all M channels; M is that of w. */
-function filledBias(c: Value, w: Value): Value {
-  const m = shapeOf(w)[0]!;
-  return shapeOf(c)[0] === m
-    ? c
-    : plus(c, literal(dtypeOf(c), [Number(m)], new Float64Array(Number(m))));
-}
+/** The constant c, [1] or [M], as a bias of all M channels. */
+const filledBias = (c: Value, m: Dim): Value =>
+  shapeOf(c)[0] === m ? c : plus(c, literal(dtypeOf(c), [Number(m)], new Float64Array(Number(m))));
 /** [M]: the sum of each output channel's weights. */
 const sumOf = (w: Value): Value =>
   apply(
@@ -73,37 +74,43 @@ const sumOf = (w: Value): Value =>
     [w],
   );
 
-const convRules: readonly Rule[] = [
-  nodeRule('conv-scale', roots(Mul), (node, around) => {
-    const found = behind(node, Conv, around);
+/** Scale and shift behind a convolution whose weight has the output channels as `axis`. */
+const behindConv = <A extends ConvAttrs>(op: OpDef<A>, axis: number): readonly Rule[] => [
+  nodeRule(`scale-behind-${op.name}`, roots(Mul), (node, around) => {
+    const found = behind(node, op, around);
     if (!found) return null;
     const { at, c } = found;
     const [x, w, bias = null] = at.inputs as [Value, Value, Value | null];
+    if (axis !== 0 && at.attrs.group !== 1) return 'the output channels are spread over two axes';
     if (!isConstant(w) || (bias && !isConstant(bias))) return 'weight or bias is not constant';
-    const inputs = [x, times(w, along(c, 0, shapeOf(w).length)), bias && times(bias, c)];
-    return apply(Conv, at.attrs, inputs, originOf(at as Node, node));
+    const inputs = [x, times(w, along(c, axis, shapeOf(w).length)), bias && times(bias, c)];
+    return applied(op, at.attrs, inputs, [at as Node, node]);
   }),
-  nodeRule('conv-shift', roots(Add), (node, around) => {
-    const found = behind(node, Conv, around);
+  nodeRule(`shift-behind-${op.name}`, roots(Add), (node, around) => {
+    const found = behind(node, op, around);
     if (!found) return null;
     const { at, c } = found;
     const [x, w, bias = null] = at.inputs as [Value, Value, Value | null];
     if (bias && !isConstant(bias)) return 'the bias is not constant';
-    const shift = bias ? plus(bias, c) : filledBias(c, w);
-    return apply(Conv, at.attrs, [x, w, shift], originOf(at as Node, node));
+    const channels = shapeOf(node.outputs[0]!).at(-1)!;
+    if (typeof channels !== 'number') return null;
+    return applied(
+      op,
+      at.attrs,
+      [x, w, bias ? plus(bias, c) : filledBias(c, channels)],
+      [at as Node, node],
+    );
   }),
+];
+
+const beforeConv: readonly Rule[] = [
   // conv(x · c): each input channel's weights times c; zeros around x stay zeros
   nodeRule('scale-conv', roots(Conv), (node, around) => {
     const found = before(node, Mul, around);
     if (!found) return null;
     const [, w, ...rest] = node.inputs as [Value, Value];
     const scaled = times(w, along(found.c, 1, shapeOf(w).length));
-    return apply(
-      Conv,
-      node.attrs as ConvAttrs,
-      [found.x, scaled, ...rest],
-      originOf(found.at, node),
-    );
+    return applied(Conv, node.attrs as ConvAttrs, [found.x, scaled, ...rest], [found.at, node]);
   }),
   // conv(x + c) = conv(x) + Σ w·c, where no zeros around x are summed
   nodeRule('shift-conv', roots(Conv), (node, around) => {
@@ -114,7 +121,7 @@ const convRules: readonly Rule[] = [
     const [, w, bias = null, ...rest] = node.inputs as [Value, Value, Value | null];
     const shift = sumOf(times(w, along(found.c, 1, shapeOf(w).length)));
     const inputs = [found.x, w, bias ? plus(bias, shift) : shift, ...rest];
-    return apply(Conv, node.attrs as ConvAttrs, inputs, originOf(found.at, node));
+    return applied(Conv, node.attrs as ConvAttrs, inputs, [found.at, node]);
   }),
 ];
 
@@ -137,8 +144,14 @@ const productRules: readonly Rule[] = [
     const found = behind(node, MatMul, around);
     const [x, w] = (found?.at.inputs ?? []) as [Value, Value];
     if (!found || !isConstant(w) || shapeOf(w).length !== 2) return null;
-    return apply(MatMul, found.at.attrs, [x, times(w, found.c)], originOf(found.at as Node, node));
+    return applied(MatMul, found.at.attrs, [x, times(w, found.c)], [found.at as Node, node]);
   }),
 ];
 
-export const foldBatchNorm: Pass = rules('fold-batch-norm', [FOLD, ...convRules, ...productRules]);
+export const foldBatchNorm: Pass = rules('fold-batch-norm', [
+  FOLD,
+  ...behindConv(Conv, 0),
+  ...behindConv(ConvTranspose, 1),
+  ...beforeConv,
+  ...productRules,
+]);

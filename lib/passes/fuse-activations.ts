@@ -1,10 +1,9 @@
-/** Activations that exporters write out, and clamps that meet. */
+/** Activations that exporters write out, and clamps that meet. They run before constants are joined. */
 import { apply } from '../ir/build.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
 import type { OpDef } from '../ir/op.js';
-import { rules } from '../ir/pass.js';
 import { type Pattern, any, constScalar, lit, oneOf, pat, patIf } from '../ir/pattern.js';
-import { nodeRule, rule } from '../ir/rewrite.js';
+import { type Rule, nodeRule, rule } from '../ir/rewrite.js';
 import { Add } from '../ops/add.js';
 import { Clip } from '../ops/clip.js';
 import { Div } from '../ops/div.js';
@@ -61,7 +60,7 @@ function rangeOf(v: Value | null): { x: Value; lo: number; hi: number } | null {
 const clamped = (v: Value, lo: number, hi: number): Value =>
   lo === 0 && hi === Infinity ? apply(Relu, {}, [v]) : apply(Clip, { lo, hi }, [v]);
 
-export const fuseActivations = rules('fuse-activations', [
+export const ACTIVATION_RULES: readonly Rule[] = [
   // Clip, Relu, Min and Max with a constant: one Clip for a chain of them
   nodeRule('clamp', [Clip, Relu, Min, Max] as unknown as OpDef[], (node) => {
     const outer = rangeOf(node.outputs[0]!);
@@ -105,4 +104,4 @@ export const fuseActivations = rules('fuse-activations', [
     ),
     (c) => (float(c.x) ? apply(HardSigmoid, { alpha: c.alpha, beta: c.beta }, [c.x]) : null),
   ),
-]);
+];

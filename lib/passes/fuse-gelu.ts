@@ -1,12 +1,11 @@
 /**
  * Gelu as exporters write it: x·½(1 + erf(x/√2)), and its tanh approximation, in any order of
- * factors. Runs after simplify, which made products of quotients and powers.
+ * factors; with products in place of quotients and powers, as simplify makes them.
  */
 import { apply } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
-import { rules } from '../ir/pass.js';
 import { type Pattern, any, lit, oneOf, pat } from '../ir/pattern.js';
-import { rule } from '../ir/rewrite.js';
+import { type Rule, rule } from '../ir/rewrite.js';
 import { Add } from '../ops/add.js';
 import { Erf } from '../ops/erf.js';
 import { Gelu } from '../ops/gelu.js';
@@ -39,11 +38,11 @@ const inner = oneOf<X>(
   times(pat(Mul, x, plusOne(squareC)), K),
 );
 
-export const fuseGelu = rules('fuse-gelu', [
+export const GELU_RULES: readonly Rule[] = [
   rule('gelu', halfOf(plusOne(pat(Erf, times(x, Math.SQRT1_2)))), (c) =>
     apply(Gelu, { approximate: 'none' }, [c.x]),
   ),
   rule('gelu-tanh', halfOf(plusOne(pat(Tanh, inner))), (c) =>
     apply(Gelu, { approximate: 'tanh' }, [c.x]),
   ),
-]);
+];

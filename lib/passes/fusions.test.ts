@@ -8,9 +8,9 @@ import * as ops from '../ops/index.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { FOLD, foldConstants } from './fold-constants.js';
 import { foldIntoGemm } from './fold-into-gemm.js';
-import { fuseActivations } from './fuse-activations.js';
+import { ACTIVATION_RULES } from './fuse-activations.js';
 import { fuseChains } from './fuse-chains.js';
-import { fuseGelu } from './fuse-gelu.js';
+import { GELU_RULES } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
 import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { VIEW_RULES } from './simplify-views.js';
@@ -69,7 +69,7 @@ describe('simplify-arithmetic', () => {
 });
 
 describe('fuse-activations', () => {
-  const passes = [...simplify, fuseActivations];
+  const passes = [...simplify, rules('activations', ACTIVATION_RULES)];
   const x = x32(3, 4);
   const relu6 = (v: Value) => apply(ops.Clip, { lo: 0, hi: 6 }, [v]);
   it('finds silu, mish, sigmoid and softplus', () => {
@@ -100,7 +100,7 @@ describe('fuse-activations', () => {
 });
 
 describe('fuse-gelu', () => {
-  const passes = [...simplify, fuseGelu];
+  const passes = [...simplify, rules('gelu', GELU_RULES)];
   const x = x32(3, 4);
   const erf = add(call(ops.Erf, div(x, Math.SQRT2)), 1);
   const k = Math.sqrt(2 / Math.PI);

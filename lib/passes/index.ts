@@ -7,9 +7,9 @@ import { deadCode } from './dead-code.js';
 import { FOLD, foldConstants } from './fold-constants.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { foldIntoGemm } from './fold-into-gemm.js';
-import { fuseActivations } from './fuse-activations.js';
+import { ACTIVATION_RULES } from './fuse-activations.js';
 import { fuseChains } from './fuse-chains.js';
-import { fuseGelu } from './fuse-gelu.js';
+import { GELU_RULES } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
 import { fuseResidualNorm } from './fuse-residual-norm.js';
 import { mergeProducts } from './merge-products.js';
@@ -17,7 +17,7 @@ import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
 
-const simplify = rules('simplify', [FOLD, ...VIEW_RULES, ...ARITHMETIC_RULES]);
+const ALGEBRA = [FOLD, ...VIEW_RULES, ...ACTIVATION_RULES, ...GELU_RULES, ...ARITHMETIC_RULES];
 
 export const PASSES: readonly Pass[] = [
   // shapes become numbers or sizes, so that no later pass sees the nodes that computed them
@@ -26,15 +26,13 @@ export const PASSES: readonly Pass[] = [
   // patterns compare values by identity: equal ones must be one
   commonSubexpressions,
   // fewer ways to write the same for all patterns below
-  simplify,
+  rules('simplify', ALGEBRA),
   commonSubexpressions,
-  fuseActivations,
-  fuseGelu,
   fuseLayerNorm,
   // before anything is fused into the products, which may then stand side by side
   sinkTransposes,
   // what met there, and Transposes that turned out to move nothing
-  rules('simplify-views', [FOLD, ...VIEW_RULES, ...LATE_VIEW_RULES, ...ARITHMETIC_RULES]),
+  rules('simplify-views', [...ALGEBRA, ...LATE_VIEW_RULES]),
   commonSubexpressions,
   // normalisations over channels are over the last axis only now
   fuseLayerNorm,
