@@ -39,8 +39,6 @@ export interface ProductSpec {
   /** number of axes g… and t… */
   readonly groups: number;
   readonly taps: number;
-  /** bit i: axis t_i of B counts from its end */
-  readonly flips?: number;
   /** of out's shape by strides */
   readonly bias: Operand | null;
   readonly stages: readonly GraphStage[];
@@ -106,14 +104,14 @@ function blocksOf(taps: Dim, perTap: Dim, n: Dim): Blocks {
 }
 
 /** Emits the step that packs B. */
-function pack(l: Lowering, { b, groups, flips = 0 }: ProductSpec, blocks: Blocks): Operand {
+function pack(l: Lowering, { b, groups }: ProductSpec, blocks: Blocks): Operand {
   const lead = b.shape.slice(0, groups);
   const panels = D.ceilDiv(b.shape.at(-1)!, PANEL);
   const floats = D.mul(product(b.shape.slice(groups, -1)), PANEL);
   const packed = l.temp('float32', [...lead, D.mul(floats, panels)]);
   l.emit({
     kernel: 'pack.f32',
-    params: { ...blocks, flips },
+    params: { ...blocks },
     inputs: [b],
     outputs: [packed],
     items: D.mul(product(lead), panels),

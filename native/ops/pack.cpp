@@ -1,6 +1,5 @@
 // pack.f32: B[g…, t…, K, N] with any strides → panels [g…, floats] (gemm/panels.h), the lines of a
-// matrix in the order of (t…, k). The output's first axes are g…; the first `flips` bits turn axes
-// t… around (bit i: axis t_i is read from its end). An item is one panel of one matrix.
+// matrix in the order of (t…, k). The output's first axes are g…. An item is one panel of one matrix.
 #include "gemm/driver.h"
 
 namespace haio::HAIO_ISA::pack {
@@ -9,7 +8,6 @@ using namespace gemm;
 
 struct Params {
   int64_t period, block;
-  int32_t flips;
 };
 
 struct Matrix {
@@ -50,17 +48,9 @@ void run(const StepArgs& a) {
   const Matrix m(a);
   const KBlocks blocks(m.lines, p.period, p.block);
   const int64_t kStep = in.strides[in.rank - 2], nStep = in.strides[in.rank - 1];
-  Operand order = in;  // taps that are turned around count from their end
-  int64_t flipped = 0;
-  for (int i = 0; i < m.taps; i++)
-    if (p.flips >> i & 1) {
-      int64_t& stride = order.strides[m.groupAxes + i];
-      flipped += (in.dims[m.groupAxes + i] - 1) * stride;
-      stride = -stride;
-    }
   for (size_t item = a.begin; item < a.end; item++) {
     const int64_t group = static_cast<int64_t>(item) / m.panels, panel = static_cast<int64_t>(item) % m.panels;
-    const float* from = static_cast<const float*>(in.data) + offsetOf(in, 0, m.groupAxes, group) + flipped +
+    const float* from = static_cast<const float*>(in.data) + offsetOf(in, 0, m.groupAxes, group) +
                         panel * kPanel * nStep;
     float* to = static_cast<float*>(out.data) + offsetOf(out, 0, m.groupAxes, group);
     const int64_t n = smaller(kPanel, in.dims[in.rank - 1] - panel * kPanel);
@@ -69,7 +59,7 @@ void run(const StepArgs& a) {
       float* line = to + panelAt(k0, k1, m.panels, panel);
       for (int64_t k = k0; k < k1;) {
         const int64_t tap = k / m.perTap, inTap = k % m.perTap, count = smaller(m.perTap - inTap, k1 - k);
-        packLines(line, from + offsetOf(order, m.groupAxes, in.rank - 2, tap) + inTap * kStep, count, kStep, n, nStep);
+        packLines(line, from + offsetOf(in, m.groupAxes, in.rank - 2, tap) + inTap * kStep, count, kStep, n, nStep);
         line += count * kPanel;
         k += count;
       }
@@ -103,6 +93,6 @@ const char* check(const StepArgs& a, size_t) {
 
 }  // namespace
 
-HAIO_TABLE(pack, {"pack.f32", "period:i64,block:i64,flips:i32", sizeof(Params), 1, 1, 1, run, check, nullptr})
+HAIO_TABLE(pack, {"pack.f32", "period:i64,block:i64", sizeof(Params), 1, 1, 1, run, check, nullptr})
 
 }  // namespace haio::HAIO_ISA::pack

@@ -2,6 +2,7 @@
 import { Add } from '../../lib/ops/add.js';
 import { Clip } from '../../lib/ops/clip.js';
 import { Conv, type ConvAttrs } from '../../lib/ops/conv.js';
+import { ConvTranspose, type ConvTransposeAttrs } from '../../lib/ops/conv-transpose.js';
 import { Gelu } from '../../lib/ops/gelu.js';
 import { MatMul } from '../../lib/ops/mat-mul.js';
 import { Mul } from '../../lib/ops/mul.js';
@@ -102,6 +103,73 @@ const convolutions: readonly OpCase[] = [
   ),
 ];
 
+/** As conv; the weight is [C, M / group, ...kernel]. */
+function transposed(
+  name: string,
+  x: readonly number[],
+  w: readonly number[],
+  more: Partial<ConvTransposeAttrs> = {},
+  ...extras: (CaseInput | null)[]
+): OpCase {
+  const kernel = w.slice(2);
+  const ones = kernel.map(() => 1);
+  const attrs: ConvTransposeAttrs = {
+    kernel,
+    strides: ones,
+    dilations: ones,
+    pads: pairs(kernel.length, 0),
+    outputPadding: kernel.map(() => 0),
+    outputShape: null,
+    group: 1,
+    stages: [],
+    ...more,
+  };
+  const inputs = [shape(...x), weight(...w), ...extras];
+  return opCase({ op: ConvTranspose, name, attrs, inputs, ...near });
+}
+
+const transpositions: readonly OpCase[] = [
+  transposed('3×3', [1, 4, 5, 6], [6, 7, 3, 3], {}, weight(7)),
+  transposed('2×2 of stride 2', [2, 4, 5, 6], [6, 7, 2, 2], { strides: [2, 2] }),
+  transposed('3×3 of stride 2 with pads', [1, 5, 4, 6], [6, 20, 3, 3], {
+    strides: [2, 2],
+    pads: pairs(2, 1),
+    outputPadding: [1, 0],
+  }),
+  transposed('4×5 of strides 3 and 2, dilated', [1, 4, 5, 3], [3, 9, 4, 5], {
+    strides: [3, 2],
+    dilations: [2, 3],
+    pads: [
+      [1, 2],
+      [0, 3],
+    ],
+  }),
+  transposed('with gaps', [1, 3, 4, 5], [5, 6, 1, 2], { strides: [3, 3] }, weight(6)),
+  transposed('same_upper', [1, 4, 5, 6], [6, 7, 3, 3], { strides: [2, 2], pads: 'same_upper' }),
+  transposed('of a given shape', [1, 4, 5, 6], [6, 7, 3, 3], {
+    strides: [2, 2],
+    pads: 'same_lower',
+    outputShape: [10, 8],
+  }),
+  transposed('1-D', [2, 9, 6], [6, 5, 7], { strides: [3], pads: [[2, 1]] }),
+  transposed('3-D', [1, 3, 3, 4, 4], [4, 3, 2, 3, 2], { strides: [2, 1, 2], pads: pairs(3, 1) }),
+  transposed('in groups', [1, 4, 5, 6], [6, 4, 3, 3], { group: 3, strides: [2, 2] }, weight(12)),
+  transposed('depthwise', [1, 4, 5, 20], [20, 1, 4, 4], {
+    group: 20,
+    strides: [2, 2],
+    pads: pairs(2, 1),
+  }),
+  transposed('depthwise with gaps', [1, 3, 4, 6], [6, 1, 2, 2], { group: 6, strides: [3, 3] }),
+  transposed(
+    'with two biases and relu',
+    [1, 4, 5, 6],
+    [6, 7, 2, 2],
+    { strides: [2, 2], stages: [plus(0, 1), stage(Relu, {}, 2)] },
+    weight(7),
+    weight(7),
+  ),
+];
+
 const depthwise: readonly OpCase[] = [
   ...[1, 4, 7, 9, 17].flatMap((width) =>
     [3, 5].flatMap((k) =>
@@ -152,6 +220,7 @@ const depthwise: readonly OpCase[] = [
 export const cases: readonly OpCase[] = [
   ...convolutions,
   ...depthwise,
+  ...transpositions,
   ...ROWS.map((m) => product(`of ${m} rows`, shape(m, 37), shape(37, 40))),
   ...COLUMNS.map((n) => product(`of ${n} columns`, shape(9, 21), weight(21, n))),
   ...[0, 1, 2, 3, 400].map((k) => product(`of sums of ${k}`, shape(3, k), shape(k, 5))),
