@@ -12,6 +12,7 @@ import { castTensor } from './cast.js';
 import { domainOfTypes } from './chain-step.js';
 import { runsIn } from './elementwise.js';
 import * as ops from './index.js';
+import { ALL_OPS } from './registry.js';
 
 /** An op's eval on vectors of one type. */
 function run<A>(op: OpDef<A>, attrs: NoInfer<A>, dtype: DType, ...lists: number[][]): number[] {
@@ -54,9 +55,7 @@ function onnx(type: string, opset: number, inputs: (Value | null)[], attrs = {})
     float: get,
     string: get,
   } as unknown as OnnxNode;
-  const entries = Object.values(ops).flatMap((op) =>
-    ((op as OpDef).onnx ?? []).map((entry) => ({ op: op, entry })),
-  );
+  const entries = ALL_OPS.flatMap((op) => (op.onnx ?? []).map((entry) => ({ op, entry })));
   const { op, entry } = entries
     .filter((e) => e.entry.type === type && !e.entry.domain && e.entry.since <= opset)
     .sort((a, b) => b.entry.since - a.entry.since)[0]!;
