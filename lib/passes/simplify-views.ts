@@ -2,7 +2,7 @@
 import { apply } from '../ir/build.js';
 import { type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OpDef, hasTrait, isOp } from '../ir/op.js';
-import { type Rule, nodeRule } from '../ir/rewrite.js';
+import { type Around, type Rule, nodeRule } from '../ir/rewrite.js';
 import { Concat } from '../ops/concat.js';
 import { Expand } from '../ops/expand.js';
 import { Flatten } from '../ops/flatten.js';
@@ -18,6 +18,7 @@ import { Squeeze } from '../ops/squeeze.js';
 import { Tile } from '../ops/tile.js';
 import { Transpose } from '../ops/transpose.js';
 import { Unsqueeze } from '../ops/unsqueeze.js';
+import type { Dim } from '../tensor/dim.js';
 import { broadcast, sameShape } from '../tensor/shape.js';
 import { compose, isIdentity, movesNothing } from './permutations.js';
 import { reshaped } from './shapes.js';
@@ -33,6 +34,23 @@ const reshapes = (node: Node | null): Value | null =>
     : null;
 
 const sameShapes = (a: Value, b: Value): boolean => sameShape(shapeOf(a), shapeOf(b));
+
+/** What an operand of the element-wise y is when y is computed in `shape` and reshaped then, or null. */
+function beforeReshape(v: Value, y: Value, shape: readonly Dim[], around: Around): Value | null {
+  const own = shapeOf(v);
+  const last = own.at(-1) ?? 1;
+  const [inner, outer] = [shape.at(-1), shapeOf(y).at(-1)];
+  if (
+    own.every((d, i) => d === 1 || i === own.length - 1) &&
+    (last === 1 || (inner === outer && last === outer))
+  )
+    return own.length <= shape.length ? v : reshaped(v, last === 1 ? [] : [last]);
+  if (!sameShapes(v, y)) return null;
+  if (v.weight) return reshaped(v, shape);
+  if (!isOp(v.node, Reshape) || around.uses(v) > 1) return null;
+  const x = v.node.inputs[0]!;
+  return sameShape(shapeOf(x), shape) ? x : null;
+}
 
 export const VIEW_RULES: readonly Rule[] = [
   nodeRule('identity', ops(Identity), ({ inputs }) => inputs[0]!),
@@ -80,6 +98,18 @@ export const VIEW_RULES: readonly Rule[] = [
     return ones && dtypeOf(x) === dtypeOf(node.outputs[0]!)
       ? reshaped(x, shapeOf(node.outputs[0]!))
       : null;
+  }),
+
+  // element-wise work goes before a reshape: to where it is made
+  nodeRule('reshape-behind', null, (node, around) => {
+    if (!hasTrait(node.op, 'elementwise') || node.outputs.length > 1) return null;
+    const from = node.inputs.find((v) => isOp(v?.node, Reshape));
+    if (!from) return null;
+    const y = node.outputs[0]!;
+    const shape = shapeOf(from.node!.inputs[0]!);
+    const inputs = node.inputs.map((v) => v && beforeReshape(v, y, shape, around));
+    if (!sameShapes(from, y) || inputs.includes(null)) return null;
+    return reshaped(apply(node.op, node.attrs, inputs), shapeOf(y));
   }),
 
   // element-wise ops broadcast by themselves
