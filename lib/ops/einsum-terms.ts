@@ -14,13 +14,14 @@ const malformed = (equation: string): never => shapeError(`malformed equation '$
 
 function labelsOf(term: string, axes: number, equation: string): Label[] {
   const [head = '', tail, more] = term.split('...');
-  const letters = [...head, ...(tail ?? '')];
+  const [before, after] = [Array.from(head), Array.from(tail ?? '')];
+  const letters = [...before, ...after];
   const hidden = axes - letters.length;
   const fits = tail === undefined ? hidden === 0 : hidden >= 0 && more === undefined;
   if (!fits || !/^[A-Za-z]*$/.test(letters.join('')))
     shapeError(`the term '${term}' of '${equation}' does not fit ${axes} axes`);
   if (tail === undefined) return letters;
-  return [...head, ...Array.from({ length: hidden }, (_, i) => `${hidden - 1 - i}`), ...tail];
+  return [...before, ...Array.from({ length: hidden }, (_, i) => `${hidden - 1 - i}`), ...after];
 }
 
 /** Without '->' the output has the ellipsis and the letters that occur once, in alphabetical order. */

@@ -10,7 +10,7 @@ import { eachLine } from './along-axis.js';
 import { grainFor } from './effort.js';
 import { checkAxis, fromStart, numericAt, rankAt } from './facts.js';
 import { filled, intsOf, movable, room } from './moving.js';
-import { inputOrInts, knownAt, knownIn } from './sizes.js';
+import { int64s, knownAt, knownIn } from './sizes.js';
 
 /** Input 1: k. Of equal elements the first comes first; NaN counts as greatest. */
 export interface TopKAttrs {
@@ -66,7 +66,7 @@ export const TopK: OpDef<TopKAttrs> = defineOp<TopKAttrs>({
       type: 'TopK',
       since: 1,
       build(n) {
-        const k = inputOrInts(n, 1, 'k') ?? shapeError('no k');
+        const k = n.inputs[1] ?? int64s([n.int('k')]);
         const attrs = {
           axis: fromStart(n.int('axis', -1), rankAt(n, 0)),
           largest: n.int('largest', 1) !== 0,

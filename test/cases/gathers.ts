@@ -73,7 +73,7 @@ export const cases: readonly OpCase[] = [
   ...WIDTHS.flatMap((dtype) => [
     opCase({
       op: Gather,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { axis: 1 },
       inputs: [
         { dtype, shape: [3, 6, 13] },
@@ -82,7 +82,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: GatherElements,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { axis: 1 },
       inputs: [
         { dtype, shape: [3, 6, 13] },
@@ -91,7 +91,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: GatherND,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { batchDims: 0 },
       inputs: [
         { dtype, shape: [3, 3, 13] },
@@ -100,7 +100,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: ScatterElements,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { axis: 1, reduction: 'none' },
       inputs: [
         { dtype, shape: [3, 7, 5] },
@@ -110,7 +110,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: ScatterND,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { reduction: 'none' },
       inputs: [
         { dtype, shape: [7, 300] },
@@ -120,7 +120,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: Trilu,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { upper: true },
       inputs: [
         { dtype, shape: [2, 5, 9] },
@@ -129,7 +129,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: OneHot,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { axis: 1 },
       inputs: [places(8, 3, 4), { ...known(6), shape: [] }, { dtype, shape: [2], values: [2, 5] }],
     }),
@@ -185,7 +185,7 @@ export const cases: readonly OpCase[] = [
     ),
     opCase({
       op: TopK,
-      name: `${dtype}`,
+      name: dtype,
       attrs: { axis: 1, largest: true },
       inputs: [{ dtype, shape: [4, 50], range: [-9, 9] }, known(9)],
       outputs: 2,
@@ -199,7 +199,7 @@ export const cases: readonly OpCase[] = [
     }),
     opCase({
       op: Range,
-      name: `${dtype}`,
+      name: dtype,
       attrs: {},
       inputs: [one(dtype, 3), one(dtype, -20), one(dtype, -3)].map((c) => ({
         ...c,
