@@ -37,19 +37,17 @@ const sameShapes = (a: Value, b: Value): boolean => sameShape(shapeOf(a), shapeO
 
 /** What an operand of the element-wise y is when y is computed in `shape` and reshaped then, or null. */
 function beforeReshape(v: Value, y: Value, shape: readonly Dim[], around: Around): Value | null {
+  if (isOp(v.node, Reshape) && sameShapes(v, y) && around.uses(v) === 1) {
+    const x = v.node.inputs[0]!;
+    if (sameShape(shapeOf(x), shape)) return x;
+  }
+  if (v.weight && sameShapes(v, y)) return reshaped(v, shape);
+  // one element, or a vector along a last axis that stays
   const own = shapeOf(v);
   const last = own.at(-1) ?? 1;
-  const [inner, outer] = [shape.at(-1), shapeOf(y).at(-1)];
-  if (
-    own.every((d, i) => d === 1 || i === own.length - 1) &&
-    (last === 1 || (inner === outer && last === outer))
-  )
-    return own.length <= shape.length ? v : reshaped(v, last === 1 ? [] : [last]);
-  if (!sameShapes(v, y)) return null;
-  if (v.weight) return reshaped(v, shape);
-  if (!isOp(v.node, Reshape) || around.uses(v) > 1) return null;
-  const x = v.node.inputs[0]!;
-  return sameShape(shapeOf(x), shape) ? x : null;
+  if (own.some((d, i) => d !== 1 && i < own.length - 1)) return null;
+  if (last !== 1 && (last !== shape.at(-1) || last !== shapeOf(y).at(-1))) return null;
+  return own.length <= shape.length ? v : reshaped(v, last === 1 ? [] : [last]);
 }
 
 export const VIEW_RULES: readonly Rule[] = [
@@ -108,7 +106,7 @@ export const VIEW_RULES: readonly Rule[] = [
     const y = node.outputs[0]!;
     const shape = shapeOf(from.node!.inputs[0]!);
     const inputs = node.inputs.map((v) => v && beforeReshape(v, y, shape, around));
-    if (!sameShapes(from, y) || inputs.includes(null)) return null;
+    if (!sameShapes(from, y) || inputs.includes(null) || inputs.includes(from)) return null;
     return reshaped(apply(node.op, node.attrs, inputs), shapeOf(y));
   }),
 

@@ -271,6 +271,15 @@ export function isMinOf(d: Dim, a: Dim): boolean {
   return rest.length === 1 && bounds(rest[0]!)[0] >= 1;
 }
 
+/** True for sizes that cannot be 1: by their bounds, or as multiples of a number plus something else. */
+export function isNeverOne(d: Dim): boolean {
+  const [lo, hi] = bounds(d);
+  if (typeof d === 'number' || lo > 1 || hi < 1) return d !== 1;
+  const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b));
+  const unit = d.terms.reduce((g, t) => gcd(g, t.coef), 0);
+  return (1 - d.constant) % unit !== 0;
+}
+
 /** All symbols of an expression. */
 export function symbolsOf(d: Dim, into: Set<DimSymbol> = new Set()): Set<DimSymbol> {
   for (const t of termsOf(d))

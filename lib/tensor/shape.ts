@@ -31,9 +31,10 @@ export function broadcastDim(a: Dim, b: Dim): Dim | null {
   // one is symbolic: if the other is a number ≠ 1 the result is that number
   if (typeof a === 'number') return a;
   if (typeof b === 'number') return b;
-  // sizes that are not 1 are equal, so what is cut to a limit was not cut
-  if (D.isMinOf(b, a)) return a;
-  if (D.isMinOf(a, b)) return b;
+  // sizes that are not 1 are equal: one that cannot be 1 is the result, and one that is cut to a
+  // limit was not cut
+  if (D.isNeverOne(b) || D.isMinOf(a, b)) return b;
+  if (D.isNeverOne(a) || D.isMinOf(b, a)) return a;
   return D.select(D.eq(a, 1), b, a);
 }
 
