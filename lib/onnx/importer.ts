@@ -1,13 +1,11 @@
 /** Names become values, nodes become what the operators' entries make of them. */
 import { HaioError, raise } from '../errors.js';
 import { applyAll, constant, withOrigin } from '../ir/build.js';
-import { type Graph, type Type, type Value, input, isTensorType } from '../ir/graph.js';
+import { type Graph, type Type, type Value, input } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
-import { type Dim, type DimSymbol, isSym, symbolsOf } from '../tensor/dim.js';
-import { formatShape } from '../tensor/shape.js';
-import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
-import { Knowledge } from './known.js';
+import { type InputOptions, inputOf } from './inputs.js';
+import { Knowledge, hasNewSize } from './known.js';
 import { type Model, domainOf, functionKey, opsetsOf, typeOfProto } from './model.js';
 import { type Body, ImportedNode, constantOf } from './node.js';
 import {
@@ -20,21 +18,11 @@ import {
 } from './operators.js';
 import { orderOf } from './order.js';
 import { Scope } from './scope.js';
-import type {
-  AttributeProto,
-  FunctionProto,
-  GraphProto,
-  NodeProto,
-  ValueInfoProto,
-} from './messages.js';
-import { type SymbolOptions, SymbolTable, realInputs, sizeNames, typicalSize } from './symbols.js';
-import { type ExternalData, dtypeOfCode, weightOfProto, weightOfSparse } from './tensor.js';
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from './messages.js';
+import { SymbolTable, realInputs, sizeNames } from './symbols.js';
+import { type ExternalData, weightOfProto, weightOfSparse } from './tensor.js';
 
-export interface ImporterOptions extends SymbolOptions {
-  /** contents of inputs: constants in the graph */
-  readonly values?: Readonly<Record<string, Tensor>>;
-  /** shapes of inputs whose rank the model leaves open */
-  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+export interface ImporterOptions extends InputOptions {
   /** names of inputs and symbols that the import must not ask for */
   readonly unpinned?: readonly string[];
   readonly externalData?: ExternalData;
@@ -91,7 +79,16 @@ export class Importer {
     const { graph, opsets } = this.#model;
     const frame: Frame = { scope: new Scope(), opsets, prefix: '', refs: null, depth: 0 };
     const names = sizeNames(this.#model);
-    const inputs = realInputs(this.#model).map((info) => this.#input(info, names, frame.scope));
+    const inputs = realInputs(this.#model).map((info) => {
+      const { name } = info;
+      if (name === '') raise('HAIO_E_GRAPH', { reason: 'an input has no name' });
+      if (frame.scope.get(name))
+        raise('HAIO_E_GRAPH', { reason: `two inputs are named '${name}'` });
+      const { value, contents } = inputOf(info, names(info), this.#symbols, this.#options);
+      frame.scope.define(name, contents ?? value);
+      this.#knowledge.ask(value);
+      return value;
+    });
     const outputs = this.#graph(graph, frame);
     const outputNames = graph.output.map((o) => o.name);
     if (new Set(outputNames).size < outputNames.length)
@@ -99,37 +96,6 @@ export class Importer {
         reason: `two outputs have the same name (${outputNames.join(', ')})`,
       });
     return { inputs, outputs, outputNames };
-  }
-
-  #input(
-    info: ValueInfoProto,
-    names: (i: ValueInfoProto) => (number | string)[],
-    scope: Scope,
-  ): Value {
-    const { name } = info;
-    if (name === '') raise('HAIO_E_GRAPH', { reason: 'an input has no name' });
-    if (scope.get(name)) raise('HAIO_E_GRAPH', { reason: `two inputs are named '${name}'` });
-    const sizes = names(info);
-    const shape = ownEntry(this.#options.shapes, name);
-    const what = `input '${name}'`;
-    const tensorType = info.type?.tensor_type;
-    const type =
-      typeOfProto(info.type, what, (_, axis, all) =>
-        this.#symbols.dim(sizes[axis]!, () => typicalSize(axis, all)),
-      ) ?? (shape && tensorType ? { dtype: dtypeOfCode(tensorType.elem_type, what), shape } : null);
-    const pinned = ownEntry(this.#options.values, name);
-    if (pinned) {
-      checkPinned(name, type, pinned);
-      scope.define(name, constant(weightOf(pinned), name));
-    }
-    if (!type && !pinned) {
-      if (!tensorType) raise('HAIO_E_MODEL', { reason: `${what} has no type` });
-      throw new PinRequest([], [], [name]);
-    }
-    const value = input(name, type ?? { dtype: pinned!.dtype, shape: pinned!.shape });
-    if (!pinned) scope.define(name, value);
-    this.#knowledge.ask(value);
-    return value;
   }
 
   /** Defines the graph's names in the frame's scope; its inputs are defined already. */
@@ -339,21 +305,6 @@ export class Importer {
   }
 }
 
-/** Some output has a size that no size or element of the inputs tells. */
-function hasNewSize(outputs: readonly Value[], inputs: readonly (Value | null)[]): boolean {
-  const known = new Set<DimSymbol>();
-  for (const v of inputs)
-    if (v) for (const d of [...sizesOf(v), ...(v.fact.value ?? [])]) symbolsOf(d, known);
-  return outputs.some((v) => sizesOf(v).some((d) => [...symbolsOf(d)].some((s) => !known.has(s))));
-}
-const sizesOf = (v: Value): readonly Dim[] => (isTensorType(v.fact.type) ? v.fact.type.shape : []);
-
-/** Names come from the model: 'constructor' is none of the record's own. */
-const ownEntry = <T>(
-  record: Readonly<Record<string, T>> | undefined,
-  name: string,
-): T | undefined => (record && Object.hasOwn(record, name) ? record[name] : undefined);
-
 /** A node's attributes by name; inside a function, references are those of its call. */
 function attributesOf(
   node: NodeProto,
@@ -365,20 +316,4 @@ function attributesOf(
     if (actual) all.set(a.name, actual);
   }
   return all;
-}
-
-function checkPinned(name: string, type: Type | null, pinned: Tensor): void {
-  if (!type) return;
-  const fits =
-    isTensorType(type) &&
-    type.dtype === pinned.dtype &&
-    type.shape.length === pinned.shape.length &&
-    type.shape.every((d, i) => isSym(d) || d === pinned.shape[i]) &&
-    sizeOf(pinned.shape) === pinned.data.length;
-  if (!fits)
-    raise('HAIO_E_INPUT', {
-      name,
-      expected: isTensorType(type) ? `${type.dtype}${formatShape(type.shape)}` : 'no tensor',
-      got: `${pinned.dtype}[${pinned.shape.join(',')}]`,
-    });
 }

@@ -4,7 +4,7 @@ import { constantTensor } from '../ir/build.js';
 import { evalNode } from '../ir/eval.js';
 import { type Node, type Value, VALUE_LIMIT, isTensorType } from '../ir/graph.js';
 import { PinRequest, hasTrait } from '../ir/op.js';
-import { type DimSymbol, isSym, symbolsOf } from '../tensor/dim.js';
+import { type Dim, type DimSymbol, isSym, symbolsOf } from '../tensor/dim.js';
 import { isStatic } from '../tensor/shape.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 
@@ -105,3 +105,12 @@ export class Knowledge {
     return true;
   }
 }
+
+/** Some output has a size that no size or element of the inputs tells. */
+export function hasNewSize(outputs: readonly Value[], inputs: readonly (Value | null)[]): boolean {
+  const known = new Set<DimSymbol>();
+  for (const v of inputs)
+    if (v) for (const d of [...sizesOf(v), ...(v.fact.value ?? [])]) symbolsOf(d, known);
+  return outputs.some((v) => sizesOf(v).some((d) => [...symbolsOf(d)].some((s) => !known.has(s))));
+}
+const sizesOf = (v: Value): readonly Dim[] => (isTensorType(v.fact.type) ? v.fact.type.shape : []);
