@@ -9,7 +9,8 @@ AI T f(T x, T y) {
   return min(x, y);
 }
 
-HAIO_TABLE(and, stage<f<F32>>("and.f32") HAIO_SCALAR(, stage<f<double>>("and.f64"), stage<f<int64_t>>("and.i64")))
+HAIO_TABLE(and,
+           stage<f<F32>>("and.f32") HAIO_SCALAR(, stage<f<double>>("and.f64"), stage<f<int64_t>>("and.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::and_op

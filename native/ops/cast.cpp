@@ -1,4 +1,4 @@
-// cast: x as a value of the type `to` (of kernel.h): rounded, truncated, saturated or wrapped as the storer does
+// cast: x as a value of the type `to` (a Type of kernel.h): converted as the storer of a chain does.
 #include "simd/convert.h"
 #include "simd/stage.h"
 
@@ -31,7 +31,8 @@ AI T scalar(const Params& p, T x) {
 }
 #endif
 
-HAIO_TABLE(cast, stage<f32>("cast.f32", "to:i32") HAIO_SCALAR(, stage<scalar<double>>("cast.f64", "to:i32"), stage<scalar<int64_t>>("cast.i64", "to:i32")))
+HAIO_TABLE(cast, stage<f32>("cast.f32", "to:i32") HAIO_SCALAR(, stage<scalar<double>>("cast.f64", "to:i32"),
+                                                              stage<scalar<int64_t>>("cast.i64", "to:i32")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::cast_op

@@ -50,9 +50,9 @@ void build(const StepArgs& a, Nest& nest) {
 
 // How rows (the innermost dimension) make blocks: long rows are cut, several short ones share a block.
 struct Blocks {
-  int64_t rows, length;         // of the nest
-  int64_t perRow, cut;          // long rows: blocks a row, elements a block
-  int64_t together;             // short rows: rows a block
+  int64_t rows, length;  // of the nest
+  int64_t perRow, cut;   // long rows: blocks a row, elements a block
+  int64_t together;      // short rows: rows a block
   int64_t count;
 };
 
@@ -87,7 +87,9 @@ int64_t totalOf(const Operand& o) {
 }
 
 // Item p of `parts` begins at this block.
-int64_t share(int64_t blocks, int64_t p, int64_t parts) { return blocks / parts * p + blocks % parts * p / parts; }
+int64_t share(int64_t blocks, int64_t p, int64_t parts) {
+  return blocks / parts * p + blocks % parts * p / parts;
+}
 
 // `rows` runs of n elements, `row` and `step` apart.
 struct Patch {
@@ -112,10 +114,14 @@ void gather(const char* from, const Patch& p, char* to) {
 }
 void gather(size_t width, const char* from, const Patch& p, char* to) {
   switch (width) {
-    case 1: return gather<uint8_t>(from, p, to);
-    case 2: return gather<uint16_t>(from, p, to);
-    case 4: return gather<uint32_t>(from, p, to);
-    default: return gather<uint64_t>(from, p, to);
+    case 1:
+      return gather<uint8_t>(from, p, to);
+    case 2:
+      return gather<uint16_t>(from, p, to);
+    case 4:
+      return gather<uint32_t>(from, p, to);
+    default:
+      return gather<uint64_t>(from, p, to);
   }
 }
 template <class W>
@@ -127,15 +133,21 @@ void scatter(const char* from, const Patch& p, char* to) {
 }
 void scatter(size_t width, const char* from, const Patch& p, char* to) {
   switch (width) {
-    case 1: return scatter<uint8_t>(from, p, to);
-    case 2: return scatter<uint16_t>(from, p, to);
-    case 4: return scatter<uint32_t>(from, p, to);
-    default: return scatter<uint64_t>(from, p, to);
+    case 1:
+      return scatter<uint8_t>(from, p, to);
+    case 2:
+      return scatter<uint16_t>(from, p, to);
+    case 4:
+      return scatter<uint32_t>(from, p, to);
+    default:
+      return scatter<uint64_t>(from, p, to);
   }
 }
 
 template <class T>
-constexpr Type kTypeOf = sizeof(T) == 4 ? Type::f32 : static_cast<T>(0.5) != 0 ? Type::f64 : Type::i64;
+constexpr Type kTypeOf = sizeof(T) == 4             ? Type::f32
+                         : static_cast<T>(0.5) != 0 ? Type::f64
+                                                    : Type::i64;
 
 template <class T>
 void loadPatch(Type type, const char* from, const Patch& p, T* block, char* temp) {
@@ -173,7 +185,7 @@ struct Chain {
   Blocks blocks;
   T* base;
   char* temp;
-  bool fixed[kMaxInputs];                    // the same block at all times
+  bool fixed[kMaxInputs];  // the same block at all times
   const void* slots[kMaxInputs + kMaxStages];
 
   explicit Chain(const StepArgs& args) : a(args) {
@@ -263,7 +275,8 @@ void run(const StepArgs& a) {
   Chain<T> chain(a);
   const int64_t parts = (totalOf(a.out[0]) + kShare - 1) / kShare;
   const int64_t end = share(chain.blocks.count, static_cast<int64_t>(a.end), parts);
-  for (int64_t b = share(chain.blocks.count, static_cast<int64_t>(a.begin), parts); b < end; b++) chain.block(b);
+  for (int64_t b = share(chain.blocks.count, static_cast<int64_t>(a.begin), parts); b < end; b++)
+    chain.block(b);
 }
 
 template <class T>
@@ -297,9 +310,9 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
   return nullptr;
 }
 
-HAIO_TABLE(chain, {"chain.f32", "", 0, 1, 1, 1, run<float>, check<float>, nullptr} HAIO_SCALAR(
-                      , {"chain.f64", "", 0, 1, 1, 1, run<double>, check<double>, nullptr},
-                      {"chain.i64", "", 0, 1, 1, 1, run<int64_t>, check<int64_t>, nullptr}))
+HAIO_TABLE(chain, {"chain.f32", "", 0, 1, 1, 1, run<float>, check<float>,
+                   nullptr} HAIO_SCALAR(, {"chain.f64", "", 0, 1, 1, 1, run<double>, check<double>, nullptr},
+                                        {"chain.i64", "", 0, 1, 1, 1, run<int64_t>, check<int64_t>, nullptr}))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::chain

@@ -9,7 +9,8 @@ AI T f(T x, T y) {
   return truth<T>(x == y);
 }
 
-HAIO_TABLE(equal, stage<f<F32>>("equal.f32") HAIO_SCALAR(, stage<f<double>>("equal.f64"), stage<f<int64_t>>("equal.i64")))
+HAIO_TABLE(equal, stage<f<F32>>("equal.f32")
+                      HAIO_SCALAR(, stage<f<double>>("equal.f64"), stage<f<int64_t>>("equal.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::equal_op

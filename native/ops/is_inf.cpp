@@ -14,7 +14,8 @@ AI T f(const Params& p, T x) {
   return select(x == inf, T(p.positive != 0), low);
 }
 
-HAIO_TABLE(is_inf, stage<f<F32>>("is_inf.f32", "negative:i32,positive:i32") HAIO_SCALAR(, stage<f<double>>("is_inf.f64", "negative:i32,positive:i32")))
+HAIO_TABLE(is_inf, stage<f<F32>>("is_inf.f32", "negative:i32,positive:i32")
+                       HAIO_SCALAR(, stage<f<double>>("is_inf.f64", "negative:i32,positive:i32")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::is_inf_op

@@ -9,7 +9,8 @@ AI T f(T x, T y) {
   return truth<T>(x < y);
 }
 
-HAIO_TABLE(less, stage<f<F32>>("less.f32") HAIO_SCALAR(, stage<f<double>>("less.f64"), stage<f<int64_t>>("less.i64")))
+HAIO_TABLE(less, stage<f<F32>>("less.f32")
+                     HAIO_SCALAR(, stage<f<double>>("less.f64"), stage<f<int64_t>>("less.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::less_op

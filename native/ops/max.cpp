@@ -10,7 +10,8 @@ AI T f(T x, T y) {
   return maxNaN(x, y);
 }
 
-HAIO_TABLE(max, stage<f<F32>>("max.f32") HAIO_SCALAR(, stage<f<double>>("max.f64"), stage<f<int64_t>>("max.i64")))
+HAIO_TABLE(max,
+           stage<f<F32>>("max.f32") HAIO_SCALAR(, stage<f<double>>("max.f64"), stage<f<int64_t>>("max.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::max_op

@@ -10,7 +10,8 @@ AI T f(T x, T y) {
   return minNaN(x, y);
 }
 
-HAIO_TABLE(min, stage<f<F32>>("min.f32") HAIO_SCALAR(, stage<f<double>>("min.f64"), stage<f<int64_t>>("min.i64")))
+HAIO_TABLE(min,
+           stage<f<F32>>("min.f32") HAIO_SCALAR(, stage<f<double>>("min.f64"), stage<f<int64_t>>("min.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::min_op

@@ -18,7 +18,8 @@ AI F32 f32(const Params& p, F32 x, F32 y) {
   float xs[F32::N], ys[F32::N];
   store(xs, x);
   store(ys, y);
-  for (size_t i = 0; i < F32::N; i++) xs[i] = static_cast<float>(one(p, static_cast<double>(xs[i]), static_cast<double>(ys[i])));
+  for (size_t i = 0; i < F32::N; i++)
+    xs[i] = static_cast<float>(one(p, static_cast<double>(xs[i]), static_cast<double>(ys[i])));
   return load(xs);
 }
 AI double f64(const Params& p, double x, double y) { return one(p, x, y); }
@@ -28,7 +29,8 @@ AI int64_t i64(const Params& p, int64_t x, int64_t y) {
   return !p.fmod && r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 
-HAIO_TABLE(mod, stage<f32>("mod.f32", "fmod:i32") HAIO_SCALAR(, stage<f64>("mod.f64", "fmod:i32"), stage<i64>("mod.i64", "fmod:i32")))
+HAIO_TABLE(mod, stage<f32>("mod.f32", "fmod:i32")
+                    HAIO_SCALAR(, stage<f64>("mod.f64", "fmod:i32"), stage<i64>("mod.i64", "fmod:i32")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::mod_op

@@ -9,7 +9,8 @@ AI T f(T x, T y) {
   return truth<T>(x != y);
 }
 
-HAIO_TABLE(xor, stage<f<F32>>("xor.f32") HAIO_SCALAR(, stage<f<double>>("xor.f64"), stage<f<int64_t>>("xor.i64")))
+HAIO_TABLE(xor,
+           stage<f<F32>>("xor.f32") HAIO_SCALAR(, stage<f<double>>("xor.f64"), stage<f<int64_t>>("xor.i64")))
 
 }  // namespace
 }  // namespace haio::HAIO_ISA::xor_op

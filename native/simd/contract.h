@@ -18,8 +18,9 @@
 //
 // Constants: F32 set1(float), I32 set1(int32_t), I32 iota() = 0, 1 … N−1, Mask firstN(n): lanes below n
 //
-// F32 arithmetic: + − * / and unary −; fma(a, b, c) = a·b + c and fnma(a, b, c) = c − a·b, one rounding
-//   where `constexpr bool kFused`, else two; min, max (NaN if b is; if only a is, either of the two); minNaN, maxNaN (NaN if either is); abs, copySign(magnitude, sign), sqrt, floor, ceil, trunc, roundEven
+// F32 arithmetic: + − * / and unary −; fma(a, b, c) = a·b + c and fnma(a, b, c) = c − a·b, with one rounding
+//   where `constexpr bool kFused`, else two; min, max (NaN if b is; if only a is, either of the two);
+//   minNaN, maxNaN (NaN if either is); abs, copySign(magnitude, sign), sqrt, floor, ceil, trunc, roundEven
 //   exp2i(n) = 2^n for integral n in [−126, 127]
 //   scale2(x, n) = x·2^n for integral n in [−252, 252], with overflow to ∞ and underflow to 0 (results
 //   below the smallest normal may be flushed)

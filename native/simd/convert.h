@@ -1,4 +1,5 @@
-// Blocks of n elements of any type as floats and back; nothing outside n is touched on either side. To integers: toward zero, saturating, NaN → 0. To bool: 1 where not 0.
+// Blocks of n elements of any type as floats and back; nothing outside n is touched on either side.
+// To integers: toward zero, saturating, NaN → 0. To bool: 1 where not 0.
 #pragma once
 #include "kernel.h"
 #include "vec.h"
@@ -103,7 +104,8 @@ AI To convertOne(From x) {
     case Type::u8:
       return loadVectors<uint8_t>(p, n, block, [](const uint8_t* q) { return toF32(loadU8(q)); });
     case Type::boolean:
-      return loadVectors<uint8_t>(p, n, block, [](const uint8_t* q) { return select(loadU8(q) == 0, F32(0.f), F32(1.f)); });
+      return loadVectors<uint8_t>(
+          p, n, block, [](const uint8_t* q) { return select(loadU8(q) == 0, F32(0.f), F32(1.f)); });
     case Type::i16:
       return loadVectors<int16_t>(p, n, block, [](const int16_t* q) { return toF32(loadI16(q)); });
     case Type::u16:
@@ -137,15 +139,19 @@ AI To convertOne(From x) {
     case Type::bf16:
       return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeBf16(q, x); });
     case Type::i8:
-      return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, saturate(x, -128, 127)); });
+      return storeVectors<uint8_t>(p, n, block,
+                                   [](uint8_t* q, F32 x) { storeU8(q, saturate(x, -128, 127)); });
     case Type::u8:
       return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, saturate(x, 0, 255)); });
     case Type::boolean:
-      return storeVectors<uint8_t>(p, n, block, [](uint8_t* q, F32 x) { storeU8(q, select(x == 0.f, I32(0), I32(1))); });
+      return storeVectors<uint8_t>(p, n, block,
+                                   [](uint8_t* q, F32 x) { storeU8(q, select(x == 0.f, I32(0), I32(1))); });
     case Type::i16:
-      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeU16(q, saturate(x, -32768, 32767)); });
+      return storeVectors<uint16_t>(p, n, block,
+                                    [](uint16_t* q, F32 x) { storeU16(q, saturate(x, -32768, 32767)); });
     case Type::u16:
-      return storeVectors<uint16_t>(p, n, block, [](uint16_t* q, F32 x) { storeU16(q, saturate(x, 0, 65535)); });
+      return storeVectors<uint16_t>(p, n, block,
+                                    [](uint16_t* q, F32 x) { storeU16(q, saturate(x, 0, 65535)); });
     case Type::i32:
       return storeVectors<int32_t>(p, n, block, [](int32_t* q, F32 x) { store(q, saturateI32(x)); });
     case Type::u32:
@@ -173,16 +179,26 @@ AI void convertAll(const void* p, size_t n, To* out) {
 template <class T>
 static void loadBlock(Type type, const void* p, size_t n, T* block) {
   switch (type) {
-    case Type::f32: return convertAll<float>(p, n, block);
-    case Type::f64: return convertAll<double>(p, n, block);
-    case Type::i8: return convertAll<int8_t>(p, n, block);
-    case Type::u8: return convertAll<uint8_t>(p, n, block);
-    case Type::i16: return convertAll<int16_t>(p, n, block);
-    case Type::u16: return convertAll<uint16_t>(p, n, block);
-    case Type::i32: return convertAll<int32_t>(p, n, block);
-    case Type::u32: return convertAll<uint32_t>(p, n, block);
-    case Type::i64: return convertAll<int64_t>(p, n, block);
-    case Type::u64: return convertAll<uint64_t>(p, n, block);
+    case Type::f32:
+      return convertAll<float>(p, n, block);
+    case Type::f64:
+      return convertAll<double>(p, n, block);
+    case Type::i8:
+      return convertAll<int8_t>(p, n, block);
+    case Type::u8:
+      return convertAll<uint8_t>(p, n, block);
+    case Type::i16:
+      return convertAll<int16_t>(p, n, block);
+    case Type::u16:
+      return convertAll<uint16_t>(p, n, block);
+    case Type::i32:
+      return convertAll<int32_t>(p, n, block);
+    case Type::u32:
+      return convertAll<uint32_t>(p, n, block);
+    case Type::i64:
+      return convertAll<int64_t>(p, n, block);
+    case Type::u64:
+      return convertAll<uint64_t>(p, n, block);
     case Type::boolean:
       for (size_t i = 0; i < n; i++) block[i] = static_cast<const uint8_t*>(p)[i] != 0;
       return;
@@ -198,16 +214,26 @@ static void loadBlock(Type type, const void* p, size_t n, T* block) {
 template <class T>
 static void storeBlock(Type type, const T* block, size_t n, void* p) {
   switch (type) {
-    case Type::f32: return convertAll<T>(block, n, static_cast<float*>(p));
-    case Type::f64: return convertAll<T>(block, n, static_cast<double*>(p));
-    case Type::i8: return convertAll<T>(block, n, static_cast<int8_t*>(p));
-    case Type::u8: return convertAll<T>(block, n, static_cast<uint8_t*>(p));
-    case Type::i16: return convertAll<T>(block, n, static_cast<int16_t*>(p));
-    case Type::u16: return convertAll<T>(block, n, static_cast<uint16_t*>(p));
-    case Type::i32: return convertAll<T>(block, n, static_cast<int32_t*>(p));
-    case Type::u32: return convertAll<T>(block, n, static_cast<uint32_t*>(p));
-    case Type::i64: return convertAll<T>(block, n, static_cast<int64_t*>(p));
-    case Type::u64: return convertAll<T>(block, n, static_cast<uint64_t*>(p));
+    case Type::f32:
+      return convertAll<T>(block, n, static_cast<float*>(p));
+    case Type::f64:
+      return convertAll<T>(block, n, static_cast<double*>(p));
+    case Type::i8:
+      return convertAll<T>(block, n, static_cast<int8_t*>(p));
+    case Type::u8:
+      return convertAll<T>(block, n, static_cast<uint8_t*>(p));
+    case Type::i16:
+      return convertAll<T>(block, n, static_cast<int16_t*>(p));
+    case Type::u16:
+      return convertAll<T>(block, n, static_cast<uint16_t*>(p));
+    case Type::i32:
+      return convertAll<T>(block, n, static_cast<int32_t*>(p));
+    case Type::u32:
+      return convertAll<T>(block, n, static_cast<uint32_t*>(p));
+    case Type::i64:
+      return convertAll<T>(block, n, static_cast<int64_t*>(p));
+    case Type::u64:
+      return convertAll<T>(block, n, static_cast<uint64_t*>(p));
     case Type::boolean:
       for (size_t i = 0; i < n; i++) static_cast<uint8_t*>(p)[i] = block[i] != 0;
       return;

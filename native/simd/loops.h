@@ -65,10 +65,12 @@ AI float sum(const float* x, size_t n) {
 }
 // Greatest and least element; −∞ and ∞ for n = 0. NaN elements: unspecified.
 AI float greatest(const float* x, size_t n) {
-  return reduceMax(fold(x, n, -__builtin_inff(), [](F32 v) { return v; }, [](F32 a, F32 b) { return max(a, b); }));
+  return reduceMax(
+      fold(x, n, -__builtin_inff(), [](F32 v) { return v; }, [](F32 a, F32 b) { return max(a, b); }));
 }
 AI float least(const float* x, size_t n) {
-  return reduceMin(fold(x, n, __builtin_inff(), [](F32 v) { return v; }, [](F32 a, F32 b) { return min(a, b); }));
+  return reduceMin(
+      fold(x, n, __builtin_inff(), [](F32 v) { return v; }, [](F32 a, F32 b) { return min(a, b); }));
 }
 
 // y[i] = f(x[i]) and the sum of the results; y may be x.
@@ -139,7 +141,8 @@ AI void rows(const StepArgs& a, F f) {
 // The CheckFn of a kernel that uses rows(): types, equal dims, contiguous rows, items = number of rows.
 [[maybe_unused]] static const char* checkRows(const StepArgs& a, Type in, Type out) {
   const Operand &x = a.in[0], &y = a.out[0];
-  if (!x.data || !y.data || x.type != in || y.type != out || x.rank != y.rank) return "operands must have one rank and the kernel's types";
+  if (!x.data || !y.data || x.type != in || y.type != out || x.rank != y.rank)
+    return "operands must have one rank and the kernel's types";
   size_t count = 1;
   for (int d = 0; d < x.rank; d++) {
     if (x.dims[d] != y.dims[d]) return "output must have the input's dims";

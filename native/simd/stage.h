@@ -26,7 +26,9 @@ struct Lane {
 template <>
 struct Lane<F32> {
   static constexpr size_t step = F32::N;
-  [[gnu::always_inline]] static F32 get(const void* p, size_t i) { return load(static_cast<const float*>(p) + i); }
+  [[gnu::always_inline]] static F32 get(const void* p, size_t i) {
+    return load(static_cast<const float*>(p) + i);
+  }
   [[gnu::always_inline]] static void put(void* p, size_t i, F32 x) { store(static_cast<float*>(p) + i, x); }
 };
 

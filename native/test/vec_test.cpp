@@ -43,9 +43,11 @@ void eachPair(const char* what, const float* xs, size_t n, F f, G g) {
     }
 }
 
-const float kSpecial[] = {0.f, -0.f, 1.f, -1.f, 0.5f, -0.5f, 1.5f, -1.5f, 2.5f, -2.5f, 0.49999997f, 3.7f, -3.7f, 8388607.5f,
-                          8388609.f, -8388609.f, 1e9f, -1e9f, 3e38f, -3e38f, 1e-30f, -1e-30f, kInf, -kInf, kNaN, 100.25f, -7.f,
-                          4194303.5f, -4194304.5f, 16777216.f, 0.1f, -0.1f, 5.f, 6.f, 7.f, 8.f, 9.f, 10.f, 11.f, 12.f};
+const float kSpecial[] = {
+    0.f,         -0.f,    1.f,   -1.f,       0.5f,      -0.5f,      1.5f, -1.5f,      2.5f,        -2.5f,
+    0.49999997f, 3.7f,    -3.7f, 8388607.5f, 8388609.f, -8388609.f, 1e9f, -1e9f,      3e38f,       -3e38f,
+    1e-30f,      -1e-30f, kInf,  -kInf,      kNaN,      100.25f,    -7.f, 4194303.5f, -4194304.5f, 16777216.f,
+    0.1f,        -0.1f,   5.f,   6.f,        7.f,       8.f,        9.f,  10.f,       11.f,        12.f};
 constexpr size_t kSpecials = sizeof kSpecial / sizeof *kSpecial;
 
 void testMemory() {
@@ -118,16 +120,25 @@ void testArithmetic() {
   pair("-", [](F32 a, F32 b) { return a - b; }, [](float a, float b) { return a - b; });
   pair("*", [](F32 a, F32 b) { return a * b; }, [](float a, float b) { return a * b; });
   pair("/", [](F32 a, F32 b) { return a / b; }, [](float a, float b) { return a / b; });
-  pair("minNaN", [](F32 a, F32 b) { return minNaN(a, b) + 0.f; },
-       [](float a, float b) { return a != a || b != b ? kNaN : fminf(a, b) + 0.f; });
-  pair("maxNaN", [](F32 a, F32 b) { return maxNaN(a, b) + 0.f; },
-       [](float a, float b) { return a != a || b != b ? kNaN : fmaxf(a, b) + 0.f; });
-  pair("min", [](F32 a, F32 b) { return select(a != a, F32(0.f), min(a, b)) + 0.f; },
-       [](float a, float b) { return a != a ? 0.f : b != b ? kNaN : fminf(a, b) + 0.f; });
-  pair("max", [](F32 a, F32 b) { return select(a != a, F32(0.f), max(a, b)) + 0.f; },
-       [](float a, float b) { return a != a ? 0.f : b != b ? kNaN : fmaxf(a, b) + 0.f; });
-  pair("copySign", [](F32 a, F32 b) { return select((a != a) | (b != b), F32(0.f), copySign(a, b)); },
-       [](float a, float b) { return a != a || b != b ? 0.f : copysignf(a, b); });
+  pair(
+      "minNaN", [](F32 a, F32 b) { return minNaN(a, b) + 0.f; },
+      [](float a, float b) { return a != a || b != b ? kNaN : fminf(a, b) + 0.f; });
+  pair(
+      "maxNaN", [](F32 a, F32 b) { return maxNaN(a, b) + 0.f; },
+      [](float a, float b) { return a != a || b != b ? kNaN : fmaxf(a, b) + 0.f; });
+  pair(
+      "min", [](F32 a, F32 b) { return select(a != a, F32(0.f), min(a, b)) + 0.f; },
+      [](float a, float b) { return a != a   ? 0.f
+                                    : b != b ? kNaN
+                                             : fminf(a, b) + 0.f; });
+  pair(
+      "max", [](F32 a, F32 b) { return select(a != a, F32(0.f), max(a, b)) + 0.f; },
+      [](float a, float b) { return a != a   ? 0.f
+                                    : b != b ? kNaN
+                                             : fmaxf(a, b) + 0.f; });
+  pair(
+      "copySign", [](F32 a, F32 b) { return select((a != a) | (b != b), F32(0.f), copySign(a, b)); },
+      [](float a, float b) { return a != a || b != b ? 0.f : copysignf(a, b); });
   lane("neg", [](F32 a) { return -a; }, [](float a) { return -a; });
   lane("abs", [](F32 a) { return abs(a); }, fabsf);
   lane("sqrt", [](F32 a) { return sqrt(a); }, sqrtf);
@@ -167,8 +178,10 @@ void testArithmetic() {
   for (int n = -252; n <= 252; n++) {
     const float want = ldexpf(1.5f, n);
     store(y, scale2(1.5f, static_cast<float>(n)));
-    if (want >= kMinNormal || want == 0) expect("scale2", n, y[0], want);
-    else if (y[0] != 0 && y[0] != want) fail("scale2 below normal", n, y[0], want);
+    if (want >= kMinNormal || want == 0)
+      expect("scale2", n, y[0], want);
+    else if (y[0] != 0 && y[0] != want)
+      fail("scale2 below normal", n, y[0], want);
   }
 }
 
@@ -250,7 +263,8 @@ void testLanes() {
   transpose(r);
   for (size_t i = 0; i < N; i++) {
     store(x, r[i]);
-    for (size_t k = 0; k < N; k++) expect("transpose", static_cast<double>(i), x[k], static_cast<double>(k * N + i));
+    for (size_t k = 0; k < N; k++)
+      expect("transpose", static_cast<double>(i), x[k], static_cast<double>(k * N + i));
   }
 }
 
@@ -276,7 +290,9 @@ void accuracy(const char* what, F f, Real g, double lo, double hi, double ulp, d
       }
     }
   }
-  if (getenv("HAIO_TEST_VERBOSE")) printf("%-10s [%g, %g] worst %.2f of bound (%g ulp + %g) at %.9g\n", what, lo, hi, worst, ulp, absolute, at);
+  if (getenv("HAIO_TEST_VERBOSE"))
+    printf("%-10s [%g, %g] worst %.2f of bound (%g ulp + %g) at %.9g\n", what, lo, hi, worst, ulp, absolute,
+           at);
   if (!(worst <= 1)) fail(what, at, got, g(at));
 }
 template <class F, class G>
@@ -290,9 +306,11 @@ void exact(const char* what, F f, G g, const float* xs, size_t n) {
 
 void testMath() {
   const float ends[] = {kInf, -kInf, kNaN, 0.f};
-#define EACH(name, reference) \
-  const auto name##_ = [](F32 x) { return name(x); }; \
-  exact(#name, name##_, [](float x) { return static_cast<float>(reference(static_cast<double>(x))); }, ends, 4)
+#define EACH(name, reference)                                                                              \
+  const auto name##_ = [](F32 x) { return name(x); };                                                      \
+  exact(                                                                                                   \
+      #name, name##_, [](float x) { return static_cast<float>(reference(static_cast<double>(x))); }, ends, \
+      4)
   EACH(exp, ::exp);
   EACH(log, ::log);
   EACH(tanh, ::tanh);
@@ -313,7 +331,11 @@ void testMath() {
   exact("sigmoid", sigmoid_, [&](float x) { return static_cast<float>(logistic(x)); }, ends, 4);
   const auto softplus_ = [](F32 x) { return softplus(x); };
   const auto plus = [](double x) { return x > 0 ? x + ::log1p(::exp(-x)) : ::log1p(::exp(x)); };
-  exact("softplus", softplus_, [&](float x) { return x < -1e9 ? 0.f : x > 1e9 ? kInf : static_cast<float>(plus(x)); }, ends, 2);
+  exact(
+      "softplus", softplus_,
+      [&](float x) { return x < -1e9  ? 0.f
+                            : x > 1e9 ? kInf
+                                      : static_cast<float>(plus(x)); }, ends, 2);
 
   accuracy("exp", exp_, ::exp, -87.3, 88.7, 2);
   accuracy("exp", exp_, ::exp, -1, 1, 2);
@@ -350,8 +372,10 @@ void testMath() {
   accuracy("acosh", acosh_, ::acosh, 1, 100, 8);
   accuracy("atanh", atanh_, ::atanh, -0.999, 0.999, 8);
 
-  const float bases[] = {0.f, -0.f, 1.f, -1.f, 2.f, -2.f, 0.5f, 3.f, -3.f, 1.0001f, 1e-20f, 1e20f, kInf, -kInf, kNaN, 0.99f};
-  const float powers[] = {0.f, 1.f, -1.f, 2.f, 3.f, -2.f, 0.5f, -0.5f, 1.7f, 30.f, -30.f, 1e9f, 16777217.f, kInf, -kInf, kNaN, -3.f};
+  const float bases[] = {0.f,  -0.f,    1.f,    -1.f,  2.f,  -2.f,  0.5f, 3.f,
+                         -3.f, 1.0001f, 1e-20f, 1e20f, kInf, -kInf, kNaN, 0.99f};
+  const float powers[] = {0.f,  1.f,   -1.f, 2.f,        3.f,  -2.f,  0.5f, -0.5f, 1.7f,
+                          30.f, -30.f, 1e9f, 16777217.f, kInf, -kInf, kNaN, -3.f};
   for (float x : bases)
     for (float y : powers) {
       float r[N];
@@ -364,7 +388,8 @@ void testMath() {
         expect("pow", x, r[0], want);
       }
     }
-  accuracy("pow", [](F32 x) { return pow(x, F32(17.3f)); }, [](double x) { return ::pow(x, 17.3f); }, 0.1, 100, 4);
+  accuracy(
+      "pow", [](F32 x) { return pow(x, F32(17.3f)); }, [](double x) { return ::pow(x, 17.3f); }, 0.1, 100, 4);
   accuracy("pow", [](F32 x) { return pow(x, F32(2.f)); }, [](double x) { return x * x; }, 0.1, 100, 2);
   accuracy("pow", [](F32 y) { return pow(F32(7.f), y); }, [](double y) { return ::pow(7, y); }, -40, 40, 4);
 }
@@ -430,11 +455,14 @@ void testConvert() {
   for (int i = 0; i < 65536; i++) expect("f16", i, f[i], decodeF16(h[i]));
   storeBlock(Type::f16, f, 65536, h);
   for (int i = 0; i < 65536; i++)
-    if (f[i] == f[i]) expect("to f16", f[i], h[i], i);
-    else expect("to f16 NaN", i, (h[i] & 0x7c00) == 0x7c00 && (h[i] & 0x3ff) != 0, 1);
+    if (f[i] == f[i])
+      expect("to f16", f[i], h[i], i);
+    else
+      expect("to f16 NaN", i, (h[i] & 0x7c00) == 0x7c00 && (h[i] & 0x3ff) != 0, 1);
   // halfway cases go to the even neighbour, beyond 65520 to infinity
   for (int i = 0; i < 0x7bff; i++) {
-    const float between = static_cast<float>((decodeF16(static_cast<uint16_t>(i)) + decodeF16(static_cast<uint16_t>(i + 1))) / 2);
+    const float between = static_cast<float>(
+        (decodeF16(static_cast<uint16_t>(i)) + decodeF16(static_cast<uint16_t>(i + 1))) / 2);
     uint16_t out;
     storeBlock(Type::f16, &between, 1, &out);
     expect("f16 tie", between, out, i & 1 ? i + 1 : i);
@@ -450,7 +478,8 @@ void testConvert() {
   for (int i = 0; i < 65536; i++) h[i] = static_cast<uint16_t>(i);
   loadBlock(Type::bf16, h, 65536, f);
   for (int i = 0; i < 65536; i++) expect("bf16", i, f[i], asFloat(static_cast<uint32_t>(i) << 16));
-  const float ties[] = {asFloat(0x3f808000), asFloat(0x3f818000), asFloat(0x3f808001), asFloat(0x7f7fffff), kNaN};
+  const float ties[] = {asFloat(0x3f808000), asFloat(0x3f818000), asFloat(0x3f808001), asFloat(0x7f7fffff),
+                        kNaN};
   uint16_t b[5];
   storeBlock(Type::bf16, ties, 5, b);
   expect("bf16 tie", 0, b[0], 0x3f80);
@@ -460,9 +489,11 @@ void testConvert() {
   expect("bf16 NaN", 4, b[4], 0x7fc0);
 
   // every integer type, with odd lengths and unaligned ends
-  const float xs[] = {0.f, -0.f, 0.9f, -0.9f, 1.f, 127.f, 128.5f, -128.9f, -129.f, 255.9f, 256.f, 32767.5f, 32768.f, -32769.f, 65535.f,
-                      65536.f, 2147483520.f, 2147483648.f, -2147483648.f, -3e9f, 4294967040.f, 4294967296.f, 9e18f, 9.3e18f, -9.3e18f,
-                      1.9e19f, kInf, -kInf, kNaN};
+  const float xs[] = {0.f,           -0.f,     0.9f,         -0.9f,        1.f,          127.f,
+                      128.5f,        -128.9f,  -129.f,       255.9f,       256.f,        32767.5f,
+                      32768.f,       -32769.f, 65535.f,      65536.f,      2147483520.f, 2147483648.f,
+                      -2147483648.f, -3e9f,    4294967040.f, 4294967296.f, 9e18f,        9.3e18f,
+                      -9.3e18f,      1.9e19f,  kInf,         -kInf,        kNaN};
   constexpr size_t count = sizeof xs / sizeof *xs;
   const auto integer = [&]<class T>(Type type, T, double lo, double hi) {
     T out[count + 1];
@@ -474,8 +505,9 @@ void testConvert() {
       loadBlock(type, out, n, back);
       for (size_t i = 0; i < n; i++) {
         const double t = xs[i] != xs[i] ? 0 : ::trunc(static_cast<double>(xs[i])) + 0.0;
-        const T want = t >= hi ? static_cast<T>(~T{0} ^ (lo < 0 ? T{1} << (sizeof(T) * 8 - 1) : T{0}))
-                       : t <= lo ? static_cast<T>(lo) : static_cast<T>(t);
+        const T want = t >= hi   ? static_cast<T>(~T{0} ^ (lo < 0 ? T{1} << (sizeof(T) * 8 - 1) : T{0}))
+                       : t <= lo ? static_cast<T>(lo)
+                                 : static_cast<T>(t);
         if (out[i] != want) fail("to integer", xs[i], static_cast<double>(out[i]), static_cast<double>(want));
         expect("from integer", xs[i], back[i], static_cast<float>(want));
       }
@@ -501,8 +533,9 @@ void testConvert() {
 
 bool usable() {
 #if defined(HAIO_ISA_AVX512)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("fma");
 #elif defined(HAIO_ISA_AVX2)
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #else

@@ -159,7 +159,8 @@ AI void transpose(F32 (&r)[16]) {
   }
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
-    const __m512 a = _mm512_shuffle_f32x4(u[j], u[4 + j], 0x44), b = _mm512_shuffle_f32x4(u[j], u[4 + j], 0xee);
+    const __m512 a = _mm512_shuffle_f32x4(u[j], u[4 + j], 0x44),
+                 b = _mm512_shuffle_f32x4(u[j], u[4 + j], 0xee);
     const __m512 c = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0x44);
     const __m512 d = _mm512_shuffle_f32x4(u[8 + j], u[12 + j], 0xee);
     r[j].v = _mm512_shuffle_f32x4(a, c, 0x88);

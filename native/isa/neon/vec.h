@@ -62,12 +62,8 @@ AI uint8x8_t load4(const void* p) {
   memcpy(&x, p, 4);
   return vreinterpret_u8_u32(vdup_n_u32(x));
 }
-AI I32 loadU8(const uint8_t* p) {
-  return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(load4(p)))));
-}
-AI I32 loadI8(const int8_t* p) {
-  return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u8(load4(p)))));
-}
+AI I32 loadU8(const uint8_t* p) { return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(load4(p))))); }
+AI I32 loadI8(const int8_t* p) { return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u8(load4(p))))); }
 AI I32 loadU16(const uint16_t* p) { return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p))); }
 AI I32 loadI16(const int16_t* p) { return vmovl_s16(vld1_s16(p)); }
 AI void storeU8(uint8_t* p, I32 x) {
