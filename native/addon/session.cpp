@@ -130,12 +130,12 @@ bool SessionObject::prepare(const Napi::CallbackInfo& info, Run* run, Failure* f
 
 Napi::Value SessionObject::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  auto run = std::make_unique<PendingRun>(env, *environment_, this);
-  Failure failure;
-  if (!prepare(info, run.get(), &failure)) {
-    throwFailure(env, failure);
+  Run checked;
+  if (!prepare(info, &checked, &checked.failure)) {
+    throwFailure(env, checked.failure);
     return env.Undefined();
   }
+  auto run = std::make_unique<PendingRun>(env, std::move(checked), *environment_, this);
   run->token = info[3].IsNumber() ? info[3].As<Napi::Number>().DoubleValue() : 0;
   Napi::Array pinned = Napi::Array::New(env);
   pinAll(pinned, info[1]);

@@ -58,8 +58,11 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
 // A run with the promise it settles; keeps the views and its session object alive.
 struct PendingRun : Run {
-  PendingRun(Napi::Env env, Environment& environment_, SessionObject* session_)
-      : environment(environment_), session(session_), promise(Napi::Promise::Deferred::New(env)) {}
+  PendingRun(Napi::Env env, Run&& checked, Environment& environment_, SessionObject* session_)
+      : Run(std::move(checked)),
+        environment(environment_),
+        session(session_),
+        promise(Napi::Promise::Deferred::New(env)) {}
   // On the environment's thread; env is null when it ended before.
   static void settle(napi_env env, PendingRun* run);
 
