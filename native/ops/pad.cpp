@@ -66,7 +66,7 @@ void run(const StepArgs& a) {
         if (i < n) y[i * step] = row0[source(i - before, size, p.mode) * xStep];
       }
     }
-    if (!from) continue;
+    if (!from || end == first) continue;
     if (step == 1 && xStep == 1) copyRun(y + first, row0 + (first - before), end - first);
     else
       for (int64_t i = first; i < end; i++) y[i * step] = row0[(i - before) * xStep];

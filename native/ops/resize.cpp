@@ -40,8 +40,8 @@ AI void sumTaps(const float* base, const int32_t* places, const float* weights, 
 }
 
 void run(const StepArgs& a) {
-  if (a.begin >= a.end) return;
   const Operand &x = a.in[0], &out = a.out[0];
+  if (a.begin >= a.end || elements(out) == 0) return;
   const int64_t height = out.dims[1], width = x.dims[2], inner = x.dims[3];
   const int64_t rowTaps = a.in[1].dims[1];
   const bool both = a.inCount > 3 && present(a.in[3]);

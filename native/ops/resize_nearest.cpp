@@ -16,7 +16,7 @@ void run(const StepArgs& a) {
   const Operand &x = a.in[0], &rows = a.in[1], &columns = a.in[2], &out = a.out[0];
   const int64_t height = out.dims[1], width = out.dims[2], inner = out.dims[3];
   const int32_t* places = static_cast<const int32_t*>(columns.data);
-  const bool whole = out.strides[2] == inner && (places || x.strides[2] == inner);
+  const bool whole = out.strides[2] == inner && (places ? out.strides[1] >= width * inner : x.strides[2] == inner);
   const T* lastFrom = nullptr;
   const T* lastRow = nullptr;
   for (size_t item = a.begin; item < a.end; item++) {
@@ -24,8 +24,8 @@ void run(const StepArgs& a) {
     const int64_t row = inside(static_cast<const int32_t*>(rows.data)[h * rows.strides[0]], x.dims[1]);
     const T* from = static_cast<const T*>(x.data) + p * x.strides[0] + row * x.strides[1];
     T* y = static_cast<T*>(out.data) + p * out.strides[0] + h * out.strides[1];
-    if (whole && (from == lastFrom || !places)) {
-      copyRun(y, places ? lastRow : from, width * inner);
+    if (whole && (!places || (h > 0 && from == lastFrom))) {
+      copyRun(y, places ? lastRow : from, width * inner);  // rows that repeat are copied from the one before
     } else {
       for (int64_t w = 0; w < width; w++) {
         const int64_t c = places ? inside(places[w * columns.strides[0]], x.dims[2]) : w;
