@@ -1,5 +1,6 @@
 /** Matrix products, convolutions, attention. */
 import { Add } from '../../lib/ops/add.js';
+import { Attention } from '../../lib/ops/attention.js';
 import { Clip } from '../../lib/ops/clip.js';
 import { Conv, type ConvAttrs } from '../../lib/ops/conv.js';
 import { ConvTranspose, type ConvTransposeAttrs } from '../../lib/ops/conv-transpose.js';
@@ -217,10 +218,49 @@ const depthwise: readonly OpCase[] = [
   ),
 ];
 
+/** Heads of queries and of keys; lengths of queries and keys; sizes of a key and a value. */
+function attention(
+  name: string,
+  [b, h, k]: readonly [number, number, number],
+  [lq, lk]: readonly [number, number],
+  [d, e]: readonly [number, number],
+  causal = false,
+  ...mask: CaseInput[]
+): OpCase {
+  const attrs = { scale: 1 / Math.sqrt(d), causal };
+  const inputs = [shape(b, h, lq, d), shape(b, k, lk, d), shape(b, k, lk, e), ...mask];
+  return opCase({ op: Attention, name, attrs, inputs, ...near });
+}
+
+const attentions: readonly OpCase[] = [
+  attention('of 1 row', [2, 3, 3], [1, 37], [32, 32]),
+  attention('of 3 rows', [1, 2, 2], [3, 5], [7, 9]),
+  attention('of 4 rows', [1, 2, 2], [4, 1], [7, 9]),
+  attention('of 29 rows', [2, 3, 3], [29, 45], [32, 64]),
+  attention('of short keys', [1, 2, 2], [17, 19], [3, 50]),
+  attention('of several blocks of keys', [1, 2, 2], [5, 1100], [20, 33]),
+  attention('of 1 row over several blocks', [1, 2, 2], [1, 1100], [20, 33]),
+  attention('of several blocks of rows', [1, 1, 1], [300, 40], [8, 8]),
+  attention('of grouped queries', [2, 6, 2], [10, 20], [16, 16]),
+  attention('causal', [1, 2, 2], [33, 33], [16, 16], true),
+  attention('causal after other keys', [1, 2, 2], [5, 40], [16, 16], true),
+  attention('causal over several blocks', [1, 1, 1], [600, 600], [4, 4], true),
+  attention('with mask', [2, 3, 3], [9, 21], [16, 16], false, shape(2, 3, 9, 21)),
+  attention('with one mask for all heads', [2, 3, 3], [9, 21], [16, 16], false, shape(2, 1, 1, 21)),
+  attention('with a mask of rows', [1, 3, 3], [9, 21], [16, 16], false, shape(9, 1)),
+  attention('causal with mask of one row', [1, 3, 3], [2, 21], [16, 16], true, shape(21)),
+  attention('of large scores', [1, 1, 1], [20, 30], [16, 16], false, {
+    shape: [20, 30],
+    values: [0, -1e4, -Infinity, 300],
+  }),
+  attention('of no rows', [1, 2, 2], [0, 5], [4, 4]),
+];
+
 export const cases: readonly OpCase[] = [
   ...convolutions,
   ...depthwise,
   ...transpositions,
+  ...attentions,
   ...ROWS.map((m) => product(`of ${m} rows`, shape(m, 37), shape(37, 40))),
   ...COLUMNS.map((n) => product(`of ${n} columns`, shape(9, 21), weight(21, n))),
   ...[0, 1, 2, 3, 400].map((k) => product(`of sums of ${k}`, shape(3, k), shape(k, 5))),
