@@ -8,6 +8,7 @@ import { FOLD, foldConstants } from './fold-constants.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { foldIntoGemm } from './fold-into-gemm.js';
 import { ACTIVATION_RULES } from './fuse-activations.js';
+import { fuseAttention } from './fuse-attention.js';
 import { fuseChains } from './fuse-chains.js';
 import { GELU_RULES } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
@@ -29,6 +30,8 @@ export const PASSES: readonly Pass[] = [
   rules('simplify', ALGEBRA),
   commonSubexpressions,
   fuseLayerNorm,
+  // while the Transposes of heads stand beside the products
+  fuseAttention,
   // before anything is fused into the products, which may then stand side by side
   sinkTransposes,
   // what met there, and Transposes that turned out to move nothing
@@ -44,6 +47,8 @@ export const PASSES: readonly Pass[] = [
   fuseResidualNorm,
   // after folding: between products there is nothing left that pads would part
   convPadding,
+  // what the passes above computed from constants
+  foldConstants,
   commonSubexpressions,
   // last, as patterns do not look into chains
   fuseChains,

@@ -38,9 +38,10 @@ export function randomTensor(dtype: DType, shape: readonly number[], next: () =>
 let names = 0;
 export const x32 = (...shape: number[]): Value => input(`x${++names}`, { dtype: 'float32', shape });
 export const scalar = (x: number): Value => literal('float32', [], [x]);
-/** A random float32 constant. */
+let seeds = 0;
+/** A random float32 constant, each another one. */
 export const weight = (...shape: number[]): Value =>
-  constant(weightOf(randomTensor('float32', shape, random(sizeOf(shape) + shape.length))));
+  constant(weightOf(randomTensor('float32', shape, random(++seeds))));
 export const transpose = (v: Value, ...perm: number[]): Value => apply(Transpose, { perm }, [v]);
 
 /** The graph of all inputs that the outputs need. */
