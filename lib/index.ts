@@ -102,6 +102,7 @@ export async function load(
     isa,
     off: options.off ?? [],
     sizes: options.sizes ?? {},
+    shapes: {},
     values: {},
   };
   const first = await compileInWorker(source, compile, options.onProgress);

@@ -24,14 +24,11 @@ export type Reply =
     };
 
 const port = parentPort!;
-let last: Promise<void> = Promise.resolve();
-port.on('message', (request: Request) => {
-  last = last.then(() => answer(request));
-});
+port.on('message', answer);
 
-async function answer({ id, source, options }: Request): Promise<void> {
+function answer({ id, source, options }: Request): void {
   try {
-    const result = await compileModel(loadAddon(), source, options, (phase) =>
+    const result = compileModel(loadAddon(), source, options, (phase) =>
       port.postMessage({ id, progress: phase } satisfies Reply),
     );
     port.postMessage({ id, result } satisfies Reply);

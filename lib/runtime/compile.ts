@@ -1,11 +1,12 @@
 /** Model bytes → compiled model in the addon's registry. Runs in the compile worker. */
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { raise } from '../errors.js';
 import { type Graph, isTensorType, topological } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
 import type { Addon } from '../native/types.js';
+import { openModel } from '../onnx/files.js';
 import { type ImportOptions, importModel, signatureOf } from '../onnx/import.js';
+import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
 import { buildModel } from '../plan/build.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly off: readonly string[];
   /** sizes of symbols, fixed in the compiled model */
   readonly sizes: Readonly<Record<string, number>>;
+  /** shapes of inputs whose rank the model leaves open */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** contents of inputs, fixed in the compiled model */
   readonly values: Readonly<Record<string, Tensor>>;
 }
@@ -45,47 +48,32 @@ export interface Compiled {
 
 /** A compile that needs numbers first: sizes of symbols, contents of inputs. */
 export interface Deferred {
-  readonly pins: { readonly symbols: readonly string[]; readonly inputs: readonly string[] };
+  readonly pins: {
+    readonly symbols: readonly string[];
+    readonly inputs: readonly string[];
+    /** inputs of unknown rank */
+    readonly shapes: readonly string[];
+  };
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
 }
 
 export type Progress = (phase: 'import' | 'optimize' | 'plan') => void;
 
-/** Bytes of the model, and the reader of its external data (never outside the model's folder). */
-export async function open(
+/** Bytes of the model, and the reader of its external data. */
+function open(
   native: Addon,
   source: Source,
-): Promise<{ bytes: Uint8Array; externalData: (location: string) => Uint8Array }> {
-  if ('path' in source) {
-    const base = dirname(resolve(source.path));
-    let bytes: Uint8Array;
-    try {
-      bytes = native.mapFile(resolve(source.path));
-    } catch {
-      // the portable way also gives the operating system's own words
-      bytes = await readFile(source.path).catch((e: unknown) =>
-        raise('HAIO_E_FILE', { path: source.path, reason: (e as Error).message }, e),
-      );
-    }
-    return {
-      bytes,
-      externalData(location) {
-        const path = resolve(base, location);
-        if (!path.startsWith(base + sep))
-          raise('HAIO_E_FILE', { path: location, reason: "outside the model's folder" });
-        try {
-          return native.mapFile(path);
-        } catch (e) {
-          return raise(
-            'HAIO_E_FILE',
-            { path, reason: (e as { reason?: string }).reason ?? 'missing' },
-            e,
-          );
-        }
-      },
-    };
-  }
+): { readonly bytes: Uint8Array; readonly externalData: ExternalData } {
+  // the portable way gives the operating system's own words when the mapping fails
+  if ('path' in source)
+    return openModel(source.path, (path) => {
+      try {
+        return native.mapFile(path);
+      } catch {
+        return readFileSync(path);
+      }
+    });
   const { bytes, external = {} } = source;
   return {
     bytes,
@@ -100,15 +88,20 @@ export const countNodes = (graph: Graph): number =>
   topological(graph.outputs).filter((n) => n.outputs.some((o) => isTensorType(o.fact.type))).length;
 
 /** @throws HaioError for models that cannot be compiled; returns Deferred when pins are needed */
-export async function compileModel(
+export function compileModel(
   native: Addon,
   source: Source,
   options: CompileOptions,
   progress: Progress,
-): Promise<Compiled | Deferred> {
-  const { bytes, externalData } = await open(native, source);
+): Compiled | Deferred {
+  const { bytes, externalData } = open(native, source);
   progress('import');
-  const settings: ImportOptions = { sizes: options.sizes, values: options.values, externalData };
+  const settings: ImportOptions = {
+    sizes: options.sizes,
+    shapes: options.shapes,
+    values: options.values,
+    externalData,
+  };
   const signature = signatureOf(bytes);
   try {
     const imported = importModel(bytes, settings);
@@ -124,7 +117,7 @@ export async function compileModel(
   } catch (e) {
     if (!(e instanceof PinRequest)) throw e;
     return {
-      pins: { symbols: e.symbols.map((s) => s.name), inputs: [...e.inputs] },
+      pins: { symbols: e.symbols.map((s) => s.name), inputs: [...e.inputs], shapes: [...e.shapes] },
       ...signature,
     };
   }

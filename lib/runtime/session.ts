@@ -38,7 +38,11 @@ export class Session {
   readonly outputs: readonly Signature[];
   readonly #settings: SessionSettings;
   readonly #variants = new Map<string, Promise<Variant> | Variant>();
-  readonly #pins: { symbols: Set<string>; inputs: Set<string> };
+  readonly #pins = {
+    symbols: new Set<string>(),
+    inputs: new Set<string>(),
+    shapes: new Set<string>(),
+  };
   #nodes = { imported: 0, optimized: 0 };
   #current: Variant | null = null;
   #running = 0;
@@ -50,7 +54,6 @@ export class Session {
     this.#settings = settings;
     this.inputs = first.inputs;
     this.outputs = first.outputs;
-    this.#pins = { symbols: new Set(), inputs: new Set() };
     if ('pins' in first) this.#addPins(first);
     else this.#variants.set('', this.#open(first));
   }
@@ -137,6 +140,12 @@ export class Session {
   #addPins({ pins }: Deferred): void {
     pins.symbols.forEach((s) => this.#pins.symbols.add(s));
     pins.inputs.forEach((s) => this.#pins.inputs.add(s));
+    pins.shapes.forEach((s) => this.#pins.shapes.add(s));
+  }
+
+  #pinCount(): number {
+    const { symbols, inputs, shapes } = this.#pins;
+    return symbols.size + inputs.size + shapes.size;
   }
 
   #open(compiled: Compiled): Variant {
@@ -181,20 +190,20 @@ export class Session {
 
   /** The variant for these feeds: compiled before, or being compiled. */
   #variant(feeds: ReadonlyMap<string, Plain>): Variant | Promise<Variant> {
-    const { sizes, values, key } = this.#pinned(feeds);
+    const { sizes, shapes, values, key } = this.#pinned(feeds);
     const known = this.#variants.get(key);
     if (known) return known;
     const { source, compile, onProgress } = this.#settings;
     const pending = compileInWorker(
       source,
-      { ...compile, sizes: { ...compile.sizes, ...sizes }, values },
+      { ...compile, sizes: { ...compile.sizes, ...sizes }, shapes, values },
       onProgress,
     ).then((result) => {
       this.#variants.delete(key);
       if ('pins' in result) {
-        const before = this.#pins.symbols.size + this.#pins.inputs.size;
+        const before = this.#pinCount();
         this.#addPins(result);
-        if (this.#pins.symbols.size + this.#pins.inputs.size === before)
+        if (this.#pinCount() === before)
           raise('HAIO_E_INTERNAL', { reason: 'the same pins are asked for again' });
         return this.#variant(feeds);
       }
@@ -221,26 +230,29 @@ export class Session {
 
   #pinned(feeds: ReadonlyMap<string, Plain>): {
     sizes: Record<string, number>;
+    shapes: Record<string, readonly number[]>;
     values: Record<string, Plain>;
     key: string;
   } {
     const sizes: Record<string, number> = {};
+    const shapes: Record<string, readonly number[]> = {};
     const values: Record<string, Plain> = {};
-    if (this.#pins.symbols.size === 0 && this.#pins.inputs.size === 0)
-      return { sizes, values, key: '' };
+    if (this.#pinCount() === 0) return { sizes, shapes, values, key: '' };
     for (const { name, shape } of this.inputs) {
       const t = feeds.get(name)!;
       shape.forEach((d, i) => {
         if (typeof d === 'string' && this.#pins.symbols.has(d)) sizes[d] = t.shape[i]!;
       });
+      if (this.#pins.shapes.has(name)) shapes[name] = t.shape;
       if (this.#pins.inputs.has(name)) values[name] = t;
     }
     const text = (t: Plain): string => `${t.shape.join('x')}:${[...t.data].join(',')}`;
     const key = [
       ...Object.entries(sizes).map(([k, v]) => `${k}=${v}`),
+      ...Object.entries(shapes).map(([k, d]) => `${k}=[${d.join(',')}]`),
       ...Object.entries(values).map(([k, t]) => `${k}=${text(t)}`),
     ].join(';');
-    return { sizes, values, key };
+    return { sizes, shapes, values, key };
   }
 
   /** Feeds in the order of the plan's inputs; pinned inputs are no inputs of the plan any more. */

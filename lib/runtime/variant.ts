@@ -26,6 +26,7 @@ const PLAN_BYTES = 32 << 20;
 export class Variant {
   readonly plan: CompiledModel;
   readonly native: NativeSession;
+  readonly #addon: Addon;
   readonly #prepared = new Map<string, Prepared>();
   #bytes = 0;
   /** feeds' shapes of the run before, and the sizes they gave: most runs repeat them */
@@ -40,10 +41,10 @@ export class Variant {
     try {
       this.native = addon.sessionCreate(id, options);
     } catch (e) {
-      throw failure(e);
-    } finally {
       addon.modelRelease(id);
+      throw failure(e);
     }
+    this.#addon = addon;
   }
 
   /**
@@ -100,8 +101,9 @@ export class Variant {
   get planBytes(): number {
     return this.#bytes;
   }
-  release(): Promise<void> {
+  async release(): Promise<void> {
     this.#prepared.clear();
-    return this.native.release();
+    await this.native.release();
+    this.#addon.modelRelease(this.plan.model);
   }
 }
