@@ -62,7 +62,7 @@ describe('plan: arena', () => {
     fc.assert(
       fc.property(blocks(40, 20), (list) => {
         const [spans, sizes] = problem(list);
-        const plan = planArena(spans, sizes, 1e5);
+        const plan = planArena(spans, sizes, 1e6);
         check(list, plan.offsets, plan.bytes);
         assert.ok(plan.bytes >= lowerBound(spans, sizes));
         const bySize = indices(list.length).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
@@ -102,6 +102,7 @@ describe('plan: arena', () => {
     assert.equal(lowerBound(new Int32Array(), new Float64Array()), 0);
   });
 
+  // the benchmarks of github.com/google/minimalloc, where HAIO_MINIMALLOC says they are
   const folder = process.env['HAIO_MINIMALLOC'] ?? '';
   const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith('.csv')) : [];
   for (const file of files)
@@ -120,6 +121,6 @@ describe('plan: arena', () => {
       const [spans, sizes] = problem(list);
       const plan = planArena(spans, sizes);
       check(list, plan.offsets, plan.bytes);
-      assert.ok(plan.bytes < 1.3 * 1048576, `${plan.bytes}`);
+      assert.ok(plan.bytes < 1.15 * 1048576, `${plan.bytes} bytes`);
     });
 });

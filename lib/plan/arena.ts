@@ -2,6 +2,7 @@
  * Places buffers with known lifespans in one arena: first-fit in a given order, and a search for a
  * good order. Pure arithmetic; the problem is Dynamic Storage Allocation, which is NP-complete.
  */
+import { packWithin } from './arena-search.js';
 
 /** Offsets are multiples of it. */
 export const ALIGN = 64;
@@ -80,50 +81,95 @@ export function lowerBound(spans: Int32Array, sizes: Float64Array): number {
 const byPriority = (priority: Float64Array): Int32Array =>
   Int32Array.from(priority.keys()).sort((a, b) => priority[b]! - priority[a]! || a - b);
 
-/** xorshift32: the search is the same on every machine */
-function* random(): Generator<number, never> {
-  for (let x = 2463534242; ;) {
+/** xorshift32 in 0…1: the search is the same on every machine */
+function dice(): () => number {
+  let x = 2463534242;
+  return () => {
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    yield (x >>> 0) / 2 ** 32;
-  }
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+/** Steps, bytes and their product of each buffer, and the most bytes alive during its life. */
+function measures(
+  spans: Int32Array,
+  sizes: Float64Array,
+): Record<'life' | 'area' | 'crowd', Float64Array> {
+  const alive: number[] = [];
+  const each = (visit: (i: number, t: number) => void): void =>
+    sizes.forEach((_, i) => {
+      for (let t = spans[2 * i]!; t <= spans[2 * i + 1]!; t++) visit(i, t);
+    });
+  const life = new Float64Array(sizes.length);
+  const crowd = new Float64Array(sizes.length);
+  each((i, t) => {
+    life[i]!++;
+    alive[t] = (alive[t] ?? 0) + sizes[i]!;
+  });
+  each((i, t) => (crowd[i] = Math.max(crowd[i]!, alive[t]!)));
+  return { life, area: life.map((d, i) => d * sizes[i]!), crowd };
 }
 
 /**
- * A plan not larger than greedy-by-size. From several orders (by size, area, length of life, start)
- * "squeaky wheel" optimisation (Joslin and Clements, JAIR 10, 1999): place in order of priority, then
- * raise the priority of the buffers that stick out, again and again. Ends at the lower bound, or
- * when `work` is done: tries × buffers².
+ * A plan not larger than greedy-by-size, at the lower bound in all common cases. First several
+ * orders; then, while larger than the bound, searches for plans that fit a capacity (see arena-search.ts): the bound itself, then halfway between what was found
+ * and what was not. `effort` bounds the search in elementary steps, some 10⁸ a second.
  */
-export function planArena(spans: Int32Array, sizes: Float64Array, work = 4e7): ArenaPlan {
-  const n = sizes.length;
+export function planArena(spans: Int32Array, sizes: Float64Array, effort = 1e8): ArenaPlan {
   const bound = lowerBound(spans, sizes);
-  const life = (i: number): number => spans[2 * i + 1]! - spans[2 * i]! + 1;
-  const starts = [
-    (i: number) => sizes[i]!,
-    (i: number) => sizes[i]! * life(i),
-    (i: number) => life(i),
-    (i: number) => -spans[2 * i]!,
-  ];
-  const dice = random();
-  const tries = Math.min(2000, Math.floor(work / starts.length / (n * n + 1)));
-  const offsets = new Float64Array(n);
+  const { life, area, crowd } = measures(spans, sizes);
+  const offsets = new Float64Array(sizes.length);
   let best: ArenaPlan = { order: new Int32Array(), offsets, bytes: Infinity };
-  for (const score of starts) {
-    let order = byPriority(Float64Array.from({ length: n }, (_, i) => score(i)));
-    const priority = new Float64Array(n);
-    order.forEach((b, rank) => (priority[b] = n - rank));
-    for (let t = 0; t <= tries && best.bytes > bound; t++) {
-      const bytes = placeInOrder(spans, sizes, order, offsets);
-      if (bytes < best.bytes) best = { order, offsets: offsets.slice(), bytes };
-      for (let i = 0; i < n; i++) {
-        const top = offsets[i]! + sizes[i]!;
-        const blame = top >= best.bytes ? 0.3 : top > bound ? 0.1 : 0;
-        if (blame > 0) priority[i]! += n * blame * dice.next().value;
-      }
-      order = byPriority(priority);
-    }
+  const take = (order: Int32Array): void => {
+    const bytes = placeInOrder(spans, sizes, order, offsets);
+    if (bytes < best.bytes) best = { order, offsets: offsets.slice(), bytes };
+  };
+  const starts = life.map((_, i) => -spans[2 * i]!);
+  for (const priority of [sizes, area, life, starts])
+    if (best.bytes > bound) take(byPriority(priority));
+
+  const budget = { left: effort };
+  const random = dice();
+  /** a random mixture of the measures */
+  const mixture = (): Float64Array => {
+    const [w, s, c, noise] = [
+      1.5 * random(),
+      1.5 * random(),
+      Math.max(0, 8 * random() - 4),
+      0.5 * random(),
+    ];
+    return life.map(
+      (d, i) =>
+        w * Math.log(d) +
+        s * Math.log(sizes[i]! + 1) +
+        c * Math.log(crowd[i]! + 1) +
+        noise * random(),
+    );
+  };
+  const crowded = crowd.map((c, i) => c * 1e6 + area[i]! / 1e6);
+  const long = life.map((d, i) => d * 1e9 + area[i]! / 1e6);
+  /** true where a plan within the capacity was found: `best` is one, then */
+  const fits = (capacity: number, priority: Float64Array): boolean => {
+    const found = packWithin(spans, sizes, {
+      capacity,
+      priority,
+      budget,
+      maxNodes: 1.5 * sizes.length + 50,
+    });
+    // first-fit by growing offsets puts nothing higher than it was found
+    if (found) take(byPriority(found.map((at) => -at)));
+    return found !== null;
+  };
+  let failed = bound;
+  if (best.bytes > bound && [crowded, long, area, sizes].some((p) => fits(bound, p))) return best;
+  while (budget.left > 0 && best.bytes - failed > bound / 200) {
+    const capacity = alignUp(failed + (best.bytes - failed) / 2) - ALIGN;
+    if (capacity < bound) break;
+    let found = false;
+    for (let t = 0; t < 20 && !found && budget.left > 0; t++) found = fits(capacity, mixture());
+    if (!found) failed = capacity + ALIGN;
   }
   return best;
 }
