@@ -97,7 +97,7 @@ export const GroupNorm: OpDef<GroupNormAttrs> = defineOp<GroupNormAttrs>({
     const last = channelsLast ? 1 : 0;
     const x = mergedIn(l, l.in(0), from, to);
     // neighbouring groups of channels-last images share cache lines
-    const groups = channelsLast ? Math.max(1, Math.floor(32 / size)) : 1;
+    const groups = channelsLast ? Math.max(1, Math.floor(64 / size)) : 1;
     const channels = x.shape[channelsLast ? 2 : 1]!;
     const work = D.mul(size * groups * 3, x.shape[channelsLast ? 1 : 2]!);
     mergedOut(l, l.out(), from, to, (y: Operand) =>

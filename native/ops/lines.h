@@ -119,24 +119,19 @@ AI void alongAxis(const StepArgs& a, int axis, Line line, Piece piece) {
   return a.end == items ? nullptr : "items must be the number of lines or pieces";
 }
 
-// body(offset, n) for a row of n elements in parts of at most V vectors: n is V, then 1 vector full
-// (as a template argument), the rest partial: f.template operator()<V, full>(offset, count).
+// Calls f<V, full>(offset, count) for a row of n elements: for V whole vectors as long as there are as
+// many, then for half of that, down to one; what is left comes with full = false and count < N.
 template <int V, class F>
-AI void inParts(size_t n, F f) {
+AI void inParts(size_t n, F f, size_t i = 0) {
   constexpr size_t N = F32::N;
-  size_t i = 0;
   for (; i + V * N <= n; i += V * N) f.template operator()<V, true>(i, V * N);
-  for (; i + N <= n; i += N) f.template operator()<1, true>(i, N);
-  if (i < n) f.template operator()<1, false>(i, n - i);
+  if constexpr (V > 1) {
+    inParts<V / 2>(n, f, i);
+  } else {
+    if (i < n) f.template operator()<1, false>(i, n - i);
+  }
 }
-// Σ f(x[i]) in double over runs that are short enough for float.
-template <class F>
-AI double longSum(const float* x, size_t n, F f) {
-  constexpr size_t kRun = 2048;
-  double total = 0;
-  for (size_t i = 0; i < n; i += kRun) total += static_cast<double>(sumOf(x + i, n - i < kRun ? n - i : kRun, f));
-  return total;
-}
+
 template <bool kFull>
 AI F32 part(const float* p, size_t n) {
   if constexpr (kFull) return load(p);

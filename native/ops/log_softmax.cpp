@@ -11,7 +11,7 @@ struct Params {
 
 static void line(const float* x, float* y, size_t n) {
   const float m = greatest(x, n);
-  const F32 log_ = log(set1(sumOf(x, n, [m](F32 v) { return exp(v - m); })));
+  const F32 log_ = log(set1(sumOf(x, n, [m](F32 v) { return expOfNegative(v - m); })));
   map(x, y, n, [m, log_](F32 v) { return (v - m) - log_; });
 }
 
@@ -23,7 +23,7 @@ AI void columns(const float* x, float* y, const Lines& l, size_t n) {
   for (int64_t i = 0; i < l.length; i++)
     for (int v = 0; v < V; v++) m[v] = max(m[v], part<kFull>(x + i * l.in + v * N, n));
   for (int64_t i = 0; i < l.length; i++)
-    for (int v = 0; v < V; v++) s[v] = s[v] + exp(part<kFull>(x + i * l.in + v * N, n) - m[v]);
+    for (int v = 0; v < V; v++) s[v] = s[v] + expOfNegative(part<kFull>(x + i * l.in + v * N, n) - m[v]);
   for (int v = 0; v < V; v++) s[v] = log(s[v]);
   for (int64_t i = 0; i < l.length; i++)
     for (int v = 0; v < V; v++)

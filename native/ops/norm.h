@@ -18,33 +18,63 @@ constexpr const char* kNormSignature = "epsilon:f32";
 
 template <bool kScale, bool kBias>
 AI void applyNorm(const float* s, float* y, size_t n, float mean, float inverse, const float* scale, const float* bias) {
-  inParts<1>(n, [&]<int V, bool kFull>(size_t i, size_t m) {
-    F32 v = (part<kFull>(s + i, m) - mean) * inverse;
-    if constexpr (kScale && kBias) v = fma(v, part<kFull>(scale + i, m), part<kFull>(bias + i, m));
-    else if constexpr (kScale) v = v * part<kFull>(scale + i, m);
-    else if constexpr (kBias) v = v + part<kFull>(bias + i, m);
-    put<kFull>(y + i, v, m);
+  inParts<4>(n, [&]<int V, bool kFull>(size_t i, size_t m) {
+#pragma GCC unroll 4
+    for (int k = 0; k < V; k++) {
+      const size_t at = i + k * F32::N;
+      F32 v = (part<kFull>(s + at, m) - mean) * inverse;
+      if constexpr (kScale && kBias) v = fma(v, part<kFull>(scale + at, m), part<kFull>(bias + at, m));
+      else if constexpr (kScale) v = v * part<kFull>(scale + at, m);
+      else if constexpr (kBias) v = v + part<kFull>(bias + at, m);
+      put<kFull>(y + at, v, m);
+    }
   });
 }
 
+// Folds add(sum, offset, count) over the vectors of a row, in runs short enough for float whose totals
+// are added up in double. Lanes beyond a row's end are left alone.
+template <class F>
+AI double foldRow(size_t n, F add) {
+  constexpr size_t kRun = 2048;
+  double total = 0;
+  for (size_t from = 0; from < n; from += kRun) {
+    F32 sums[4] = {0.f, 0.f, 0.f, 0.f};
+    inParts<4>(n - from < kRun ? n - from : kRun, [&]<int V, bool kFull>(size_t i, size_t m) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) {
+        const F32 next = add.template operator()<kFull>(sums[v], from + i + v * F32::N, m);
+        sums[v] = kFull ? next : select(firstN(m), next, sums[v]);
+      }
+    });
+    total += static_cast<double>(reduceAdd((sums[0] + sums[1]) + (sums[2] + sums[3])));
+  }
+  return total;
+}
+
+// `share` is 1 / n.
 template <bool kCentred>
 AI void normRow(const float* x, const float* residual, const float* scale, const float* bias, float* y, float* sum,
-                size_t n, float epsilon) {
+                size_t n, float epsilon, double share) {
   const float* s = x;
+  double total = 0;
   if (residual) {
     float* to = sum ? sum : y;
-    zip(x, residual, to, n, [](F32 p, F32 q) { return p + q; });
+    total = foldRow(n, [=]<bool kFull>(F32 acc, size_t at, size_t m) {
+      const F32 v = part<kFull>(x + at, m) + part<kFull>(residual + at, m);
+      put<kFull>(to + at, v, m);
+      return acc + v;
+    });
     s = to;
-  } else if (sum) {
-    map(x, sum, n, [](F32 v) { return v; });
+  } else {
+    if (sum) map(x, sum, n, [](F32 v) { return v; });
+    if (kCentred) total = foldRow(n, [=]<bool kFull>(F32 acc, size_t at, size_t m) { return acc + part<kFull>(x + at, m); });
   }
-  const double count = static_cast<double>(n);
-  const float mean = kCentred ? static_cast<float>(longSum(s, n, [](F32 v) { return v; }) / count) : 0.f;
-  const double square = longSum(s, n, [mean](F32 v) {
-    const F32 d = v - mean;
-    return d * d;
+  const float mean = kCentred ? static_cast<float>(total * share) : 0.f;
+  const double square = foldRow(n, [=]<bool kFull>(F32 acc, size_t at, size_t m) {
+    const F32 d = part<kFull>(s + at, m) - mean;
+    return fma(d, d, acc);
   });
-  const float inverse = 1.f / __builtin_sqrtf(static_cast<float>(square / count) + epsilon);
+  const float inverse = 1.f / __builtin_sqrtf(static_cast<float>(square * share) + epsilon);
   if (scale && bias) applyNorm<true, true>(s, y, n, mean, inverse, scale, bias);
   else if (scale) applyNorm<true, false>(s, y, n, mean, inverse, scale, bias);
   else if (bias) applyNorm<false, true>(s, y, n, mean, inverse, scale, bias);
@@ -64,12 +94,13 @@ void runNorm(const StepArgs& a) {
   const float* scale = static_cast<const float*>(a.in[1].data);
   const float* bias = static_cast<const float*>(a.in[2].data);
   const float epsilon = paramsOf<NormParams>(a).epsilon;
+  const double share = 1.0 / static_cast<double>(x.dims[last]);
   for (size_t i = a.begin; i < a.end; i++, w.next())
     normRow<kCentred>(static_cast<const float*>(x.data) + w.at[0],
                       residual.data ? static_cast<const float*>(residual.data) + w.at[1] : nullptr, scale, bias,
                       static_cast<float*>(y.data) + w.at[2],
                       sum ? static_cast<float*>(sum->data) + w.at[3] : nullptr, static_cast<size_t>(x.dims[last]),
-                      epsilon);
+                      epsilon, share);
 }
 
 [[maybe_unused]] static const char* checkNorm(const StepArgs& a, size_t) {

@@ -12,7 +12,7 @@ struct Params {
 
 static void line(const float* x, float* y, size_t n) {
   const float m = greatest(x, n);
-  const float s = mapSum(x, y, n, [m](F32 v) { return exp(v - m); });
+  const float s = mapSum(x, y, n, [m](F32 v) { return expOfNegative(v - m); });
   const float r = 1.f / s;
   map(y, y, n, [r](F32 v) { return v * r; });
 }
@@ -26,7 +26,7 @@ AI void columns(const float* x, float* y, const Lines& l, size_t n) {
     for (int v = 0; v < V; v++) m[v] = max(m[v], part<kFull>(x + i * l.in + v * N, n));
   for (int64_t i = 0; i < l.length; i++)
     for (int v = 0; v < V; v++) {
-      const F32 e = exp(part<kFull>(x + i * l.in + v * N, n) - m[v]);
+      const F32 e = expOfNegative(part<kFull>(x + i * l.in + v * N, n) - m[v]);
       put<kFull>(y + i * l.out + v * N, e, n);
       s[v] = s[v] + e;
     }

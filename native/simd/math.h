@@ -39,6 +39,12 @@ AI F32 expScaled(F32 x, float k) {
   return scale2(1.f + (r + expTail(r)), n + k);
 }
 AI F32 exp(F32 x) { return expScaled(x, 0.f); }
+// e^x for x ≤ 0: what a softmax needs; results below the smallest normal number are 0.
+AI F32 expOfNegative(F32 x) {
+  const F32 n = max(roundEven(x * kLog2e), F32(-126.f));
+  const F32 r = fnma(n, kLn2Lo, fnma(n, kLn2Hi, x));
+  return select(x < -87.3f, F32(0.f), (1.f + (r + expTail(r))) * exp2i(n));
+}
 // e^x − 1 for x ≤ 88
 AI F32 expm1(F32 x) {
   x = clamp(x, -40.f, 88.f);
@@ -59,8 +65,9 @@ AI Split split(F32 x) {
 AI F32 log(F32 x) {
   const auto [e, f] = split(x);
   const F32 f2 = f * f;
-  F32 y = f * f2 * horner(f, 0.333333135f, -0.250000089f, 0.200021192f, -0.166679949f, 0.142195538f, -0.124055944f,
-                          0.118881576f, -0.116756193f, 0.06746611f);
+  F32 y = f * f2 *
+          horner(f, 0.333333135f, -0.250000089f, 0.200021192f, -0.166679949f, 0.142195538f, -0.124055944f,
+                 0.118881576f, -0.116756193f, 0.06746611f);
   y = fma(e, kLn2Lo, y);
   y = fnma(f2, 0.5f, y);
   y = fma(e, kLn2Hi, f + y);
@@ -83,7 +90,8 @@ AI F32 saturated(F32 x, float limit, F32 y) {
 }
 AI F32 tanh(F32 x) {
   const F32 z = x * x;
-  const F32 p = horner(z, 1.f, 0.136799145f, 0.00386832711f, 2.80074474e-05f, 3.05849995e-08f, -1.22034524e-11f);
+  const F32 p =
+      horner(z, 1.f, 0.136799145f, 0.00386832711f, 2.80074474e-05f, 3.05849995e-08f, -1.22034524e-11f);
   const F32 q = horner(z, 1.f, 0.470132466f, 0.0272458364f, 0.000393863005f, 1.28736586e-06f);
   return saturated(x, 9.02f, x * p / q);
 }
@@ -93,12 +101,14 @@ AI F32 erf(F32 x) {
   const F32 z = x * x;
   const F32 p = horner(z, 1.128379023f, 1.927609215e-1f, 5.306007234e-2f, 3.868191114e-3f, 2.874759172e-4f,
                        2.034755437e-6f);
-  const F32 q = horner(z, 1.f, 5.041615870e-1f, 1.150833259e-1f, 1.517202846e-2f, 1.188081054e-3f, 3.807066815e-5f);
+  const F32 q =
+      horner(z, 1.f, 5.041615870e-1f, 1.150833259e-1f, 1.517202846e-2f, 1.188081054e-3f, 3.807066815e-5f);
   return saturated(x, 3.92f, x * p / q);
 }
 
 // π/2 in parts of 11 bits: n·part is exact for n below 2^13
-constexpr float kHalfPi1 = 1.5703125f, kHalfPi2 = 4.83512878e-4f, kHalfPi3 = 3.13855708e-7f, kHalfPi4 = 6.0771005e-11f;
+constexpr float kHalfPi1 = 1.5703125f, kHalfPi2 = 4.83512878e-4f, kHalfPi3 = 3.13855708e-7f,
+                kHalfPi4 = 6.0771005e-11f;
 constexpr float kNearZero = 8192.f;  // the largest argument that is reduced by these
 
 struct Angle {
@@ -109,7 +119,8 @@ struct Angle {
 // The same for one argument of any size (Payne and Hanek, 1983): x·2/π modulo 4 in fixed point, from
 // the 96 bits of 2/π that matter.
 [[maybe_unused, gnu::noinline]] static float reduceLarge(float x, int32_t* quadrant) {
-  static const uint32_t kTwoOverPi[] = {0xA2F9836E, 0x4E441529, 0xFC2757D1, 0xF534DDC0, 0xDB629599, 0x3C439041};
+  static const uint32_t kTwoOverPi[] = {0xA2F9836E, 0x4E441529, 0xFC2757D1,
+                                        0xF534DDC0, 0xDB629599, 0x3C439041};
   uint32_t b;
   memcpy(&b, &x, 4);
   const int exponent = static_cast<int>(b >> 23 & 255) - 150;  // |x| = m·2^exponent
@@ -117,8 +128,9 @@ struct Angle {
   double r;
   int64_t n;
   if (exponent < 2) {
-    const double a = static_cast<double>(m) * (exponent < 0 ? 1.0 / static_cast<double>(1u << (exponent < -31 ? 31 : -exponent))
-                                                            : static_cast<double>(1u << exponent));
+    const double a = static_cast<double>(m) *
+                     (exponent < 0 ? 1.0 / static_cast<double>(1u << (exponent < -31 ? 31 : -exponent))
+                                   : static_cast<double>(1u << exponent));
     n = static_cast<int64_t>(a * 0.63661977236758134 + 0.5);
     const double k = static_cast<double>(n);
     r = (a - k * 1.570796325802803) - k * 9.9209357e-10;
@@ -132,7 +144,8 @@ struct Angle {
     }
     const uint64_t low = m * w[2], mid = m * w[1] + (low >> 32);
     const uint64_t top = m * w[0] + (mid >> 32);  // bits 64… of the product
-    const uint64_t fixed = (top & 0xffffffff) << 32 | (mid & 0xffffffff);  // x·2/π modulo 4, 62 bits of fraction
+    const uint64_t fixed =
+        (top & 0xffffffff) << 32 | (mid & 0xffffffff);  // x·2/π modulo 4, 62 bits of fraction
     n = static_cast<int64_t>(fixed >> 62) + static_cast<int64_t>(fixed >> 61 & 1);
     const int64_t part = static_cast<int64_t>(fixed << 2);  // nearest multiple taken away
     r = static_cast<double>(part) * (1.5707963267948966 / 18446744073709551616.0);
@@ -159,7 +172,8 @@ AI Angle reduceAngle(F32 x) {
     store(xs, x);
     for (size_t i = 0; i < F32::N; i++) {
       qs[i] = 0;
-      rs[i] = __builtin_fabsf(xs[i]) > kNearZero && __builtin_fabsf(xs[i]) < kInf ? reduceLarge(xs[i], &qs[i]) : 0.f;
+      rs[i] = __builtin_fabsf(xs[i]) > kNearZero && __builtin_fabsf(xs[i]) < kInf ? reduceLarge(xs[i], &qs[i])
+                                                                                  : 0.f;
     }
     r = select(large, load(rs), r);
     q = select(large, load(qs), q);
@@ -279,14 +293,16 @@ AI F32 powNear(F32 x, F32 y) {
   const F32 c = clamp(p.hi, -250.f, 250.f);
   const F32 n = roundEven(c);
   const F32 r = (c - n) + select(abs(p.hi) < 250.f, fma(log2Lo, y, p.lo), F32(0.f));
-  const F32 two = fma(r, horner(r, 0.693147182f, 0.240226477f, 0.0555033199f, 0.00961843971f, 0.00133991323f,
-                                0.00015353151f), 1.f);
+  const F32 two = fma(
+      r, horner(r, 0.693147182f, 0.240226477f, 0.0555033199f, 0.00961843971f, 0.00133991323f, 0.00015353151f),
+      1.f);
   return scale2(two, n);
 }
 // x^y as C's powf.
 AI F32 pow(F32 x, F32 y) {
   const F32 a = abs(x), ay = abs(y);
-  const Mask whole = roundEven(y) == y, odd = whole & (ay < 16777216.f) & ((roundI32(select(ay < 16777216.f, y, F32(0.f))) & 1) == 1);
+  const Mask whole = roundEven(y) == y,
+             odd = whole & (ay < 16777216.f) & ((roundI32(select(ay < 16777216.f, y, F32(0.f))) & 1) == 1);
   const Mask zero = a < kMinNormal, infinite = a == kInf;
   F32 r = powNear(select(zero | infinite, F32(1.f), x), select(ay < kInf, y, F32(0.f)));
   const F32 up = select(y > 0.f, F32(kInf), F32(0.f)), down = select(y > 0.f, F32(0.f), F32(kInf));
