@@ -48,7 +48,7 @@ export interface OpCase<A = unknown> {
 }
 
 /** Checks the attributes' type where a case is written. */
-export const opCase = <A>(c: OpCase<A>): OpCase => c as OpCase;
+export const opCase = <A>(c: OpCase<A>): OpCase => c;
 
 /** xorshift32 in 0…1 */
 function* dice(seed: number): Generator<number, never> {

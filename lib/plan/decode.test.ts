@@ -100,19 +100,19 @@ describe('plan: decode', () => {
       /length/,
     );
     assert.match(
-      reason((_, v) => void v.setUint8(0, 1)),
+      reason((_, v) => v.setUint8(0, 1)),
       /not a compiled model/,
     );
     assert.match(
-      reason((_, v) => void v.setUint32(4, 99, true)),
+      reason((_, v) => v.setUint32(4, 99, true)),
       /version 99/,
     );
     assert.match(
-      reason((_, v) => void v.setUint8(100, 1)),
+      reason((_, v) => v.setUint8(100, 1)),
       /checksum/,
     );
     assert.match(
-      reason((_, v) => void v.setFloat64(24, 1e15, true)),
+      reason((_, v) => v.setFloat64(24, 1e15, true)),
       /outside/,
     );
   });

@@ -87,7 +87,7 @@ function readHead(native: Addon, model: number): Head {
   }
   return {
     total,
-    meta: obj(meta!, 'meta'),
+    meta: obj(meta, 'meta'),
     data: all.subarray(dataAt, dataAt + dataBytes),
     weightsAt,
   };
