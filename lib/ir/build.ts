@@ -192,7 +192,7 @@ export function applyAll<A>(
       raise(e.code, { ...e.fields, node: origin[0] ?? '', op: op.name }, e);
     throw e;
   }
-  const values = outputValues(op as unknown as OpDef, inputs, attrs, facts);
+  const values = outputValues(op, inputs, attrs, facts);
   const outputs: Value[] = [];
   const node: Node<A> = { op, attrs, inputs, outputs, origin };
   facts.forEach((fact, slot) => {
@@ -200,7 +200,7 @@ export function applyAll<A>(
     outputs.push({
       id: nextId(),
       fact: value && value.length <= VALUE_LIMIT ? { type: fact.type, value } : { type: fact.type },
-      node: node as Node,
+      node: node,
       slot,
       name: names[slot] ?? '',
     });

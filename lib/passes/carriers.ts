@@ -18,7 +18,7 @@ interface Staged {
 }
 
 const carrier = <A extends Staged>(op: OpDef<A>, inputs: number): [OpDef, Carrier] => [
-  op as unknown as OpDef,
+  op,
   {
     inputs,
     stages: (node) => (node.attrs as A).stages,

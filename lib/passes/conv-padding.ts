@@ -4,7 +4,7 @@
  */
 import { apply } from '../ir/build.js';
 import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
-import { type OpDef, isOp } from '../ir/op.js';
+import { isOp } from '../ir/op.js';
 import { rules } from '../ir/pass.js';
 import { nodeRule } from '../ir/rewrite.js';
 import { Conv } from '../ops/conv.js';
@@ -14,7 +14,7 @@ import { axesOf } from '../ops/pooling.js';
 import { sizes } from './shapes.js';
 
 export const convPadding = rules('conv-padding', [
-  nodeRule('pad', [Conv as unknown as OpDef], (node) => {
+  nodeRule('pad', [Conv], (node) => {
     if (!isOp(node, Conv) || dtypeOf(node.inputs[0]!) !== 'float32') return null;
     const [x, w, ...rest] = node.inputs as [Value, Value];
     const { attrs } = node;

@@ -80,7 +80,8 @@ const behindConv = <A extends ConvAttrs>(op: OpDef<A>, axis: number): readonly R
     const found = behind(node, op, around);
     if (!found) return null;
     const { at, c } = found;
-    const [x, w, bias = null] = at.inputs as [Value, Value, Value | null];
+    const [x, w] = at.inputs as [Value, Value];
+    const bias = at.inputs[2] ?? null;
     if (axis !== 0 && at.attrs.group !== 1) return 'the output channels are spread over two axes';
     if (!isConstant(w) || (bias && !isConstant(bias))) return 'weight or bias is not constant';
     const inputs = [x, times(w, along(c, axis, shapeOf(w).length)), bias && times(bias, c)];
@@ -90,7 +91,8 @@ const behindConv = <A extends ConvAttrs>(op: OpDef<A>, axis: number): readonly R
     const found = behind(node, op, around);
     if (!found) return null;
     const { at, c } = found;
-    const [x, w, bias = null] = at.inputs as [Value, Value, Value | null];
+    const [x, w] = at.inputs as [Value, Value];
+    const bias = at.inputs[2] ?? null;
     if (bias && !isConstant(bias)) return 'the bias is not constant';
     const channels = shapeOf(node.outputs[0]!).at(-1)!;
     if (typeof channels !== 'number') return null;
@@ -118,7 +120,8 @@ const beforeConv: readonly Rule[] = [
     if (typeof pads === 'string' || pads.some(([a, b]) => a !== 0 || b !== 0)) return null;
     const found = before(node, Add, around);
     if (!found) return null;
-    const [, w, bias = null, ...rest] = node.inputs as [Value, Value, Value | null];
+    const [, w] = node.inputs as [Value, Value];
+    const [bias = null, ...rest] = node.inputs.slice(2);
     const shift = sumOf(times(w, along(found.c, 1, shapeOf(w).length)));
     const inputs = [found.x, w, bias ? plus(bias, shift) : shift, ...rest];
     return applied(Conv, node.attrs as ConvAttrs, inputs, [found.at, node]);

@@ -1,7 +1,6 @@
 /** Activations that exporters write out, and clamps that meet. They run before constants are joined. */
 import { apply } from '../ir/build.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
-import type { OpDef } from '../ir/op.js';
 import { type Pattern, any, constScalar, lit, oneOf, pat, patIf } from '../ir/pattern.js';
 import { type Rule, nodeRule, rule } from '../ir/rewrite.js';
 import { Add } from '../ops/add.js';
@@ -62,7 +61,7 @@ const clamped = (v: Value, lo: number, hi: number): Value =>
 
 export const ACTIVATION_RULES: readonly Rule[] = [
   // Clip, Relu, Min and Max with a constant: one Clip for a chain of them
-  nodeRule('clamp', [Clip, Relu, Min, Max] as unknown as OpDef[], (node) => {
+  nodeRule('clamp', [Clip, Relu, Min, Max], (node) => {
     const outer = rangeOf(node.outputs[0]!);
     if (!outer) return null;
     const inner = rangeOf(outer.x);

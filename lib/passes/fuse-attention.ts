@@ -10,6 +10,7 @@ import { rules } from '../ir/pass.js';
 import { type Pattern, any, constScalar, oneOf, pat, patIf, scalarOf } from '../ir/pattern.js';
 import { type Around, nodeRule, rule } from '../ir/rewrite.js';
 import { Add } from '../ops/add.js';
+import type { AxisAttrs } from '../ops/along-axis.js';
 import { Attention } from '../ops/attention.js';
 import { Expand } from '../ops/expand.js';
 import { MatMul } from '../ops/mat-mul.js';
@@ -38,17 +39,17 @@ interface Found {
 const plain = <C, D>(a: Pattern<C>, b: Pattern<D>) =>
   patIf(MatMul, ({ stages }) => stages.length === 0, a, b);
 const product = plain(any('q'), any('k')) as Pattern<Found>;
-const scaled = oneOf<Found>(pat(Mul, product, constScalar('scale')) as Pattern<Found>, product);
+const scaled = oneOf<Found>(pat(Mul, product, constScalar('scale')), product);
 const scores = oneOf<Found>(
-  pat(Add, scaled, any('mask')) as Pattern<Found>,
-  pat(Where, any('condition'), scaled, constScalar('low')) as Pattern<Found>,
+  pat(Add, scaled, any('mask')),
+  pat(Where, any('condition'), scaled, constScalar('low')),
   scaled,
 );
-const weights = patIf(
+const weights: Pattern<Found> = patIf<AxisAttrs, [Pattern<Found>]>(
   Softmax,
   ({ axis }, node) => axis === shapeOf(node.inputs[0]!).length - 1,
   scores,
-) as Pattern<Found>;
+);
 
 /** Softmax of numbers so low gives nothing, whatever is added to them. */
 const LOW = -1e9;
@@ -124,7 +125,7 @@ function unrepeated(x: Value): Value | null {
 }
 
 const refinements = [
-  nodeRule('attention-scale', [Attention as unknown as OpDef], (node, around) => {
+  nodeRule('attention-scale', [Attention], (node, around) => {
     if (!isOp(node, Attention)) return null;
     for (const i of [0, 1]) {
       const found = unscaled(node.inputs[i]!, around);
@@ -134,12 +135,12 @@ const refinements = [
     }
     return null;
   }),
-  nodeRule('attention-groups', [Attention as unknown as OpDef], (node) => {
+  nodeRule('attention-groups', [Attention], (node) => {
     if (!isOp(node, Attention)) return null;
-    const [q, k, v, mask = null] = node.inputs as [Value, Value, Value, Value | null];
+    const [q, k, v] = node.inputs as [Value, Value, Value];
     const [keys, values] = [unrepeated(k), unrepeated(v)];
     if (!keys || !values || shapeOf(keys)[1] !== shapeOf(values)[1]) return null;
-    return apply(Attention, node.attrs, [q, keys, values, mask]);
+    return apply(Attention, node.attrs, [q, keys, values, node.inputs[3] ?? null]);
   }),
 ];
 

@@ -37,12 +37,12 @@ const mean = <N extends string, C>(
 ): Pattern<C & { readonly [K in N]: Value }> => {
   const rank = (node: Node<ReduceAttrs>): number => shapeOf(node.inputs[0]!).length;
   const plain = patIf(ReduceMean, (attrs, node) => lastAxes(attrs, rank(node)) !== null, p);
-  return as(name, plain as Pattern<C>);
+  return as(name, plain);
 };
 
 /** v / √(mean(v²) + ε) */
 function normalised<C>(v: Pattern<C>): Pattern<C & { readonly square: Value; readonly e: number }> {
-  const square = mean('square', pat(Mul, v, v) as Pattern<C>);
+  const square: Pattern<C & { readonly square: Value }> = mean('square', pat(Mul, v, v));
   const root = pat(Sqrt, pat(Add, square, constScalar('e')));
   return oneOf(pat(Div, v, root), pat(Mul, v, pat(Reciprocal, root)));
 }

@@ -47,7 +47,7 @@ function mapConstant(v: Value, f: (x: number) => number): Value | null {
 
 /** x op neutral = x; the engine refuses where x would have to be broadcast or converted. */
 const neutral = (name: string, op: OpDef<NoAttrs>, element: number, left = false): Rule =>
-  nodeRule(name, [op as unknown as OpDef], ({ inputs }) => {
+  nodeRule(name, [op], ({ inputs }) => {
     if (splatOf(inputs[1]!) === element) return inputs[0]!;
     return left && splatOf(inputs[0]!) === element ? inputs[1]! : null;
   });
@@ -87,7 +87,7 @@ export const ARITHMETIC_RULES: readonly Rule[] = [
   ),
 
   // one rounding more than the division: at most one unit in the last place
-  nodeRule('times-reciprocal', [Div as unknown as OpDef], ({ inputs }) => {
+  nodeRule('times-reciprocal', [Div], ({ inputs }) => {
     const c = mapConstant(inputs[1]!, (x) => 1 / x);
     return c && times(inputs[0]!, c);
   }),
@@ -95,7 +95,7 @@ export const ARITHMETIC_RULES: readonly Rule[] = [
     isFloat(dtypeOf(x)) ? apply(Reciprocal, {}, [x]) : null,
   ),
   rule('over', pat(Mul, any('x'), pat(Reciprocal, any('y'))), ({ x, y }) => apply(Div, {}, [x, y])),
-  nodeRule('plus-negative', [Sub as unknown as OpDef], ({ inputs }) => {
+  nodeRule('plus-negative', [Sub], ({ inputs }) => {
     const c = mapConstant(inputs[1]!, (x) => -x);
     return c && plus(inputs[0]!, c);
   }),
@@ -105,12 +105,12 @@ export const ARITHMETIC_RULES: readonly Rule[] = [
 
   rule('not-not', pat(Not, pat(Not, any('x'))), ({ x }) => x, { shared: true }),
   rule('neg-neg', pat(Neg, pat(Neg, any('x'))), ({ x }) => x, { shared: true }),
-  nodeRule('where', [Where as unknown as OpDef], ({ inputs }) => {
+  nodeRule('where', [Where], ({ inputs }) => {
     const c = splatOf(inputs[0]!);
     return c === null ? null : c !== 0 ? inputs[1]! : inputs[2]!;
   }),
 
-  nodeRule('cast', [Cast as unknown as OpDef], (node) => {
+  nodeRule('cast', [Cast], (node) => {
     const x = node.inputs[0]!;
     const to = dtypeOf(node.outputs[0]!);
     if (dtypeOf(x) === to) return x;

@@ -8,6 +8,7 @@ import { MaxPool } from '../ops/max-pool.js';
 import { ReduceMean } from '../ops/reduce-mean.js';
 import { Softmax } from '../ops/softmax.js';
 import { Split } from '../ops/split.js';
+import { sameShape } from '../tensor/shape.js';
 import { reshaped } from './shapes.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
@@ -118,7 +119,7 @@ function randomOutputs(seed: number): Value[] {
       values.push(transpose(v, ...perm));
     } else if (kind === 2) values.push(apply(Softmax, { axis }, [v]));
     else if (kind === 3) {
-      const same = values.filter((w) => shapeOf(w).join() === shape.join());
+      const same = values.filter((w) => sameShape(shapeOf(w), shape));
       values.push(apply(Concat, { axis }, [v, pick(same)]));
     } else if (kind === 4 && rank > 2)
       values.push(apply(ReduceMean, { axes: [axis], keepdims: next() < 0.5 }, [v]));
