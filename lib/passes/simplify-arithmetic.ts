@@ -25,12 +25,18 @@ import { weightOf } from '../tensor/weight.js';
 const SMALL = 1 << 20;
 const SPLAT = 4096;
 
+const splats = new WeakMap<Value, number | null>();
+
 /** The number that all elements of a constant are, else null. */
 export function splatOf(v: Value | null): number | null {
-  const one = scalarOf(v);
-  if (one !== null || !v?.weight || kindOf(dtypeOf(v)) === 'string') return one;
-  const { shape } = v.weight;
-  if (sizeOf(shape) > SPLAT || sizeOf(shape) === 0) return null;
+  if (!v?.weight) return scalarOf(v);
+  let splat = splats.get(v);
+  if (splat === undefined) splats.set(v, (splat = readSplat(v, sizeOf(v.weight.shape))));
+  return splat;
+}
+
+function readSplat(v: Value, count: number): number | null {
+  if (count === 0 || count > SPLAT || kindOf(dtypeOf(v)) === 'string') return null;
   const [first, ...rest] = toNumbers(constantTensor(v)!);
   return rest.every((x) => x === first) ? first! : null;
 }

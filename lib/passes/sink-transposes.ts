@@ -6,6 +6,7 @@
  */
 import { apply, applyAll, withOrigin } from '../ir/build.js';
 import { type Graph, type Node, type Value, shapeOf, topological } from '../ir/graph.js';
+import { isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { remake } from '../ir/rewrite.js';
 import { Transpose } from '../ops/transpose.js';
@@ -26,7 +27,8 @@ export const sinkTransposes: Pass = {
       const turned = nodesToTurn(graph, layouts);
       for (const node of turned) if (!ctx.allow('turn', node)) turned.delete(node);
       graph = new Turning(layouts, turned).run(graph);
-      if (turned.size === 0) break;
+      const left = topological(graph.outputs).filter((n) => isOp(n, Transpose));
+      if (turned.size === 0 || left.length < 2) break;
     }
     return graph;
   },
