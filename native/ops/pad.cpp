@@ -1,7 +1,7 @@
 // portable only
 // pad: out[i0, i1, …] = x[i0 − before0, …] where that is inside of x, and beyond it as the mode says:
-// `value`, x mirrored without its edge, its edge, or x repeated. Without x (constant only) the part
-// that is inside already stands in out. Any strides; negative `before` cuts off. An item is one row.
+// the value in[0], x (in[1]) mirrored without its edge, its edge, or x repeated. Without x (constant
+// only) the part that is inside already stands in out. Any strides; negative `before` cuts off. An item is one row.
 #include "moving.h"
 
 namespace haio::HAIO_ISA::pad {
@@ -29,9 +29,9 @@ AI int64_t source(int64_t i, int64_t size, int32_t mode) {
 template <class T>
 void run(const StepArgs& a) {
   const Params& p = paramsAs<Params>(a);
-  const Operand &x = a.in[0], &out = a.out[0];
+  const Operand &x = a.in[1], &out = a.out[0];
   const int last = out.rank - 1;
-  const T value = *static_cast<const T*>(a.in[1].data);
+  const T value = *static_cast<const T*>(a.in[0].data);
   const T* from = static_cast<const T*>(x.data);
   const int64_t n = out.dims[last], step = out.strides[last], before = p.before[last], size = p.size[last];
   const int64_t xStep = from ? x.strides[last] : 0;
@@ -76,7 +76,7 @@ void run(const StepArgs& a) {
 template <class T>
 const char* check(const StepArgs& a, size_t) {
   const Params& p = paramsAs<Params>(a);
-  const Operand &x = a.in[0], &value = a.in[1], &out = a.out[0];
+  const Operand &value = a.in[0], &x = a.in[1], &out = a.out[0];
   if (!wide<T>(out) || !wide<T>(value) || (present(x) && !wide<T>(x))) return "operands must have the kernel's types";
   if (out.rank < 1 || (present(x) && x.rank != out.rank)) return "operands must have one rank, at least 1";
   if (elements(value) != 1) return "the value must be one element";
@@ -95,7 +95,7 @@ const char* check(const StepArgs& a, size_t) {
   {"pad." bits,                                                                                         \
    "mode:i32,before0:i64,before1:i64,before2:i64,before3:i64,before4:i64,before5:i64,before6:i64,"      \
    "before7:i64,size0:i64,size1:i64,size2:i64,size3:i64,size4:i64,size5:i64,size6:i64,size7:i64",       \
-   sizeof(Params), 2, 2, 1, run<T>, check<T>, nullptr}
+   sizeof(Params), 0, 2, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(pad, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW
