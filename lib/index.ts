@@ -3,6 +3,7 @@ import { raise } from './errors.js';
 import { loadAddon } from './native/binding.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
+import { chooseIsa } from './runtime/isa.js';
 import { Session } from './runtime/session.js';
 
 export { HaioError, type ErrorCode } from './errors.js';
@@ -59,19 +60,6 @@ function sourceOf(
             got: typeof model,
           });
   return { bytes, ...(options.external ? { external: options.external } : {}) };
-}
-
-/** The ISA that runs use: the one asked for, else HAIO_ISA, else the best usable one. */
-function chooseIsa(wanted: string | undefined): string {
-  const usable = loadAddon()
-    .inspect()
-    .isas.filter((i) => i.usable)
-    .sort((a, b) => b.priority - a.priority);
-  const isa = wanted ?? process.env['HAIO_ISA'] ?? '';
-  if (isa === '') return usable[0]!.name;
-  if (!usable.some((i) => i.name === isa))
-    raise('HAIO_E_ISA', { isa, usable: usable.map((i) => i.name).join(', ') });
-  return isa;
 }
 
 /**

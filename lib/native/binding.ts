@@ -9,6 +9,7 @@ import type { Addon, NativeFailure } from './types.js';
 const require = createRequire(import.meta.url);
 
 let loaded: Addon | undefined;
+let loadedPath: string | undefined;
 
 /**
  * The addon, loaded at the first call: from `path` (or the environment's HAIO_ADDON), else from
@@ -20,6 +21,9 @@ export function loadAddon(path: string | undefined = process.env['HAIO_ADDON']):
   return loaded;
 }
 
+/** The file that loadAddon loaded; undefined before. */
+export const addonPath = (): string | undefined => loadedPath;
+
 type NodeGypBuild = { resolve(directory: string): string };
 
 const resolveInstalled = (root: string): string =>
@@ -29,7 +33,9 @@ function loadFrom(place: string, resolve: (place: string) => string): Addon {
   let file = place;
   try {
     file = resolve(place);
-    return require(file) as Addon;
+    const addon = require(file) as Addon;
+    loadedPath = file;
+    return addon;
   } catch (e) {
     const tried =
       file === place && place === packageRoot()
@@ -39,7 +45,7 @@ function loadFrom(place: string, resolve: (place: string) => string): Addon {
     return raise(
       'HAIO_E_NATIVE',
       {
-        platform: `${process.platform}-${process.arch} (${libc()}, Node ${process.versions.node})`,
+        platform: platformOf(),
         reason: `${why}; tried ${tried.join(' and ')}. ${remedy()}`,
         tried,
       },
@@ -47,6 +53,10 @@ function loadFrom(place: string, resolve: (place: string) => string): Addon {
     );
   }
 }
+
+/** 'linux-x64 (glibc 2.36, Node 20.19.0)' */
+export const platformOf = (): string =>
+  `${process.platform}-${process.arch} (${libc()}, Node ${process.versions.node})`;
 
 function remedy(): string {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))

@@ -14,7 +14,7 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Columns padded to their widest entry; numbers (by `right`) to the right. */
-function table(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+export function table(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
   const widths = rows[0]!.map((_, c) => Math.max(...rows.map((r) => r[c]!.length)));
   return rows.map((r) =>
     r
@@ -33,49 +33,101 @@ function operandText(words: Float64Array, w: number): string {
   return `${where}${shortOf(DTYPE_NAMES[words[w + 3]!]!)}[${dims.join(',')}]`;
 }
 
-function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): string[] {
+export interface StepReport {
+  readonly kernel: string;
+  /** ONNX nodes that the step stands for */
+  readonly node: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly inPlace: boolean;
+  /** entries of the parallel loop */
+  readonly items: number;
+  readonly bytes: number;
+  readonly flops: number;
+  /** estimate on one thread */
+  readonly micros: number;
+}
+export interface RegionReport {
+  readonly steps: readonly StepReport[];
+  readonly micros: number;
+  readonly arena: number;
+  /** bytes alive at once; no arena can be smaller */
+  readonly lowerBound: number;
+  /** sum of all intermediate tensors */
+  readonly tensors: number;
+  /** per worker */
+  readonly scratch: number;
+}
+
+/** What the region does for these sizes. */
+export function reportRegion(
+  model: CompiledModel,
+  region: NativeRegion,
+  sizes: Sizes,
+): RegionReport {
   const bound = bindRegion(model, region, sizes);
   const { words } = bound;
-  const rows = evaluateRows(model, sizes);
-  const costs = stepCosts(model, region, words, rows);
-  const cells = [['step', 'kernel', 'node', 'operands', 'items', 'moved', 'flops', 'µs']];
+  const costs = stepCosts(model, region, words, evaluateRows(model, sizes));
   let w = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
-  for (let i = 0; i < region.flops.length; i++, w += words[w + STEP.length]!) {
+  const steps = costs.map((cost): StepReport => {
     const inputs: string[] = [];
     const outputs: string[] = [];
-    const { flops, bytes, micros } = costs[i]!;
     eachOperand(words, w, (operand, isOutput) =>
       (isOutput ? outputs : inputs).push(operandText(words, operand)),
     );
-    const inplace = words[w + STEP.inplace]! > 0 ? ' in place' : '';
-    cells.push([
-      `${i}`,
-      model.kernels[words[w + STEP.kernel]!]!.split('|')[0]!,
-      model.origins[words[w + STEP.origin]!] ?? '',
-      `${inputs.join(' ')} → ${outputs.join(' ')}${inplace}`,
-      `${words[w + STEP.items]!}`,
-      formatBytes(bytes),
-      `${flops}`,
-      micros.toFixed(1),
-    ]);
-  }
-  const memory = memoryOf(region, words);
+    const step = {
+      kernel: model.kernels[words[w + STEP.kernel]!]!.split('|')[0]!,
+      node: model.origins[words[w + STEP.origin]!] ?? '',
+      inputs,
+      outputs,
+      inPlace: words[w + STEP.inplace]! > 0,
+      items: words[w + STEP.items]!,
+      ...cost,
+    };
+    w += words[w + STEP.length]!;
+    return step;
+  });
+  const { lowerBound, sum } = memoryOf(region, words);
+  return {
+    steps,
+    micros: bound.micros,
+    arena: bound.arenaBytes,
+    lowerBound,
+    tensors: sum,
+    scratch: bound.scratchBytes,
+  };
+}
+
+function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): string[] {
+  const report = reportRegion(model, region, sizes);
+  const cells = report.steps.map((s, i) => [
+    `${i}`,
+    s.kernel,
+    s.node,
+    `${s.inputs.join(' ')} → ${s.outputs.join(' ')}${s.inPlace ? ' in place' : ''}`,
+    `${s.items}`,
+    formatBytes(s.bytes),
+    `${s.flops}`,
+    s.micros.toFixed(1),
+  ]);
+  const head = ['step', 'kernel', 'node', 'operands', 'items', 'moved', 'flops', 'µs'];
   return [
-    ...table(cells, [0, 4, 5, 6, 7]),
-    `${region.flops.length} steps, about ${bound.micros.toFixed(0)} µs on one thread`,
-    `arena ${formatBytes(bound.arenaBytes)} (alive at once: ${formatBytes(memory.lowerBound)}; ` +
-      `all tensors: ${formatBytes(memory.sum)}), scratch ${formatBytes(bound.scratchBytes)} per worker`,
+    ...table([head, ...cells], [0, 4, 5, 6, 7]),
+    `${report.steps.length} steps, about ${report.micros.toFixed(0)} µs on one thread`,
+    `arena ${formatBytes(report.arena)} (alive at once: ${formatBytes(report.lowerBound)}; ` +
+      `all tensors: ${formatBytes(report.tensors)}), scratch ${formatBytes(report.scratch)} per worker`,
   ];
 }
 
 const hostLines = (model: CompiledModel, region: HostRegion): string[] =>
   region.nodes.map((n) => `in JavaScript: ${n.op.name}  ${model.origins[n.origin] ?? ''}`);
 
+/** The sizes that kernels were chosen for. */
+export const typicalSizes = (model: CompiledModel): Sizes =>
+  Float64Array.from(model.symbols, (s) => s.typical);
+
 /** The plan for these sizes, or the typical ones. */
-export function explainModel(
-  model: CompiledModel,
-  sizes: Sizes = Float64Array.from(model.symbols, (s) => s.typical),
-): string {
+export function explainModel(model: CompiledModel, sizes: Sizes = typicalSizes(model)): string {
   const lines = model.symbols.map((s, i) => `${s.name} = ${sizes[i]!}`);
   for (const region of model.regions)
     lines.push(
