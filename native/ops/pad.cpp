@@ -95,7 +95,7 @@ const char* check(const StepArgs& a, size_t) {
   {"pad." bits,                                                                                         \
    "mode:i32,before0:i64,before1:i64,before2:i64,before3:i64,before4:i64,before5:i64,before6:i64,"      \
    "before7:i64,size0:i64,size1:i64,size2:i64,size3:i64,size4:i64,size5:i64,size6:i64,size7:i64",       \
-   sizeof(Params), 0, 2, 1, run<T>, check<T>, nullptr}
+   sizeof(Params), 1, 2, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(pad, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW
