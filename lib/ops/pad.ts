@@ -112,7 +112,7 @@ function lower(node: Node<PadAttrs>, l: Lowering): void {
       ...numbers('before', (i) => edges[i]!.before),
       ...numbers('size', (i) => x.shape[i]!),
     ]),
-    inputs: [inside ? null : x, l.in(2)],
+    inputs: [l.in(2), inside ? null : x],
     outputs: [out],
     items: product(out.shape.slice(0, -1)),
     grain: grainFor(out.shape.at(-1)!),
