@@ -78,9 +78,10 @@ describe('plan: decode', () => {
 
   it('says what is wrong', () => {
     const { fake, bytes } = compiled();
-    const reason = (edit: (b: Uint8Array, view: DataView) => Uint8Array | undefined): string => {
+    const reason = (edit: (b: Uint8Array, view: DataView) => unknown): string => {
       const copy = bytes.slice();
-      const edited = edit(copy, new DataView(copy.buffer)) ?? copy;
+      const result = edit(copy, new DataView(copy.buffer));
+      const edited = result instanceof Uint8Array ? result : copy;
       const id = fake.modelCreate(edited.length);
       fake.modelWrite(id, 0, edited);
       try {

@@ -40,6 +40,14 @@ const index = (x: Json | undefined, limit: number, what: string): number =>
 const indices = (x: Json | undefined, limit: number, what: string): number[] =>
   list(x, what).map((y) => index(y, limit, what));
 
+function parse(json: string): Json {
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    return bad('its table is no JSON');
+  }
+}
+
 interface Head {
   readonly total: number;
   readonly meta: Obj;
@@ -79,15 +87,10 @@ function readHead(native: Addon, model: number): Head {
   const sum = new DataView(all.buffer).getUint32(8, true);
   new DataView(all.buffer).setUint32(8, 0, true);
   if (crc32(all) !== sum) bad('its checksum is wrong');
-  let meta: Json;
-  try {
-    meta = JSON.parse(new TextDecoder().decode(all.subarray(metaAt, metaAt + metaBytes))) as Json;
-  } catch {
-    bad('its table is no JSON');
-  }
+  const text = new TextDecoder().decode(all.subarray(metaAt, metaAt + metaBytes));
   return {
     total,
-    meta: obj(meta, 'meta'),
+    meta: obj(parse(text), 'meta'),
     data: all.subarray(dataAt, dataAt + dataBytes),
     weightsAt,
   };

@@ -30,9 +30,10 @@ const dimsOf = ({ params, items, grain, scratch, inputs, outputs }: StepSpec): D
 const bytesOfOperands = (list: readonly (Operand | null)[]): number =>
   list.reduce((sum, o) => sum + (o ? sizeOf(o.shape as number[]) * bytesOf(o.dtype) : 0), 0);
 
-/** Results that are much larger than what they are made of (an Expand) are made in each run. */
+/** Results that are much larger than what they are made of (an Expand) are made in each run; transformed
+ * and padded weights are up to six times as large. */
 const worthKeeping = (s: StepSpec): boolean =>
-  bytesOfOperands(s.outputs) <= Math.max(1 << 16, 4 * bytesOfOperands(s.inputs));
+  bytesOfOperands(s.outputs) <= Math.max(1 << 16, 8 * bytesOfOperands(s.inputs));
 
 /** Separates the steps that only weights flow into from those that run, which get weights for them. */
 export function splitConstants(steps: readonly PlanStep[]): {
