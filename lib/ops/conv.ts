@@ -23,10 +23,13 @@ import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import { type PoolAttrs, axesOf } from './pooling.js';
 import { merged } from './views.js';
+import { lowerWinograd, tileSide } from './winograd.js';
 
 export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'> {
   readonly group: number;
   readonly stages: readonly GraphStage[];
+  /** sums in the order of the definition: never by transformed tiles */
+  readonly direct?: boolean;
 }
 /** Inputs before the operands of the stages. */
 const OWN = 3;
@@ -134,27 +137,38 @@ function repeated(l: Lowering, x: Operand, times: number): Operand {
   return merged(wide, x.shape.length - 1, x.shape.length + 1)!;
 }
 
+/** Side of transformed tiles, or 0 where the direct sum is better. */
+function winogradSide({ attrs, inputs, outputs }: Node<ConvAttrs>): 0 | 2 | 4 {
+  const { kernel, strides, dilations, group, direct = false } = attrs;
+  const plain = kernel.length === 2 && kernel.every((k) => k === 3) && group === 1;
+  if (!plain || direct || [...strides, ...dilations].some((s) => s !== 1)) return 0;
+  return tileSide(shapeOf(outputs[0]!), shapeOf(inputs[1]!)[1]!);
+}
+
 function lower(node: Node<ConvAttrs>, l: Lowering): void {
   const { kernel, strides, dilations, group, stages } = node.attrs;
   const x = l.rows(l.in(0));
   const edges = axesOf(windowOf(node.attrs), x.shape);
   const [m, perGroup] = shapeOf(node.inputs[1]!) as [Dim, Dim];
-  if (perGroup !== 1 || group === 1 || typeof m !== 'number')
-    return lowerProduct(node, l, padded(l, x, edges));
+  const depthwise = group > 1 && perGroup === 1 && typeof m === 'number';
+  const side = winogradSide(node);
+  if (!depthwise && side === 0) return lowerProduct(node, l, padded(l, x, edges));
   const out = l.out();
+  const wide = (o: Operand): Operand => broadcastOperand(o, out.shape);
   const bias = l.optional(2);
-  lowerDepthwise(l, {
-    x: repeated(l, x, m / group),
+  const before = edges.map((e) => e.before);
+  const spec = {
     w: l.in(1),
-    bias: bias && broadcastOperand(bias, out.shape),
+    bias: bias && wide(bias),
     out,
-    kernel,
-    strides,
-    dilations,
-    before: edges.map((e) => e.before),
     stages,
-    extras: node.inputs.slice(OWN).map((v) => broadcastOperand(l.of(v!), out.shape)),
-  });
+    extras: node.inputs.slice(OWN).map((v) => wide(l.of(v!))),
+  };
+  if (side !== 0) lowerWinograd(l, { ...spec, m: side, x, before: [before[0]!, before[1]!] });
+  else {
+    const every = repeated(l, x, (m as number) / group);
+    lowerDepthwise(l, { ...spec, x: every, kernel, strides, dilations, before });
+  }
 }
 
 function build(n: OnnxNode): readonly Value[] {

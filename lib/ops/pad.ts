@@ -24,7 +24,7 @@ export interface PadAttrs {
   readonly axes: readonly number[];
 }
 
-interface Edges {
+export interface Edges {
   readonly before: Dim;
   readonly after: Dim;
 }
@@ -76,14 +76,15 @@ function joined(edges: readonly Edges[], mode: Mode): number[][] {
   return groups;
 }
 
-interface Job {
+/** x with `edges` around it (one for each axis) fills `out`. */
+export interface PadJob {
   readonly x: Operand;
   readonly out: Operand;
   readonly edges: readonly Edges[];
 }
 
 /** The same with fewer axes, where the operands' strides allow it. */
-function simplified({ x, out, edges }: Job, mode: Mode): Job {
+function simplified({ x, out, edges }: PadJob, mode: Mode): PadJob {
   const groups = joined(edges, mode);
   const merged = (shape: Shape): Dim[] => groups.map((g) => product(g.map((i) => shape[i]!)));
   const [from, to] = [reshapeOperand(x, merged(x.shape)), reshapeOperand(out, merged(out.shape))];
@@ -96,13 +97,15 @@ function simplified({ x, out, edges }: Job, mode: Mode): Job {
   return { x: from, out: to, edges: scaled };
 }
 
-function lower(node: Node<PadAttrs>, l: Lowering): void {
-  const { mode, axes } = node.attrs;
-  const [given, target] = [l.in(0), l.out()];
-  const place = interior(node, target);
-  const inside = place !== null && samePlace(given, place);
-  const whole = edgesOf(given.shape.length, axes, knownIn(node, 1)!);
-  const { x, out, edges } = simplified({ x: given, out: target, edges: whole }, mode);
+/** Emits the step that fills `out`; `inside`: x stands in it already, only its surroundings are missing. */
+export function emitPad(
+  l: Lowering,
+  job: PadJob,
+  mode: Mode,
+  value: Operand,
+  inside: boolean,
+): void {
+  const { x, out, edges } = simplified(job, mode);
   const numbers = (name: string, of: (i: number) => Dim): [string, Dim][] =>
     Array.from({ length: MAX_RANK }, (_, i) => [`${name}${i}`, i < edges.length ? of(i) : 0]);
   l.emit({
@@ -112,11 +115,20 @@ function lower(node: Node<PadAttrs>, l: Lowering): void {
       ...numbers('before', (i) => edges[i]!.before),
       ...numbers('size', (i) => x.shape[i]!),
     ]),
-    inputs: [l.in(2), inside ? null : x],
+    inputs: [value, inside ? null : x],
     outputs: [out],
     items: product(out.shape.slice(0, -1)),
     grain: grainFor(out.shape.at(-1)!),
   });
+}
+
+function lower(node: Node<PadAttrs>, l: Lowering): void {
+  const { mode, axes } = node.attrs;
+  const [x, out] = [l.in(0), l.out()];
+  const place = interior(node, out);
+  const inside = place !== null && samePlace(x, place);
+  const edges = edgesOf(x.shape.length, axes, knownIn(node, 1)!);
+  emitPad(l, { x, out, edges }, mode, l.in(2), inside);
 }
 
 function readMode(n: OnnxNode): Mode {

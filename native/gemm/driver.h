@@ -161,7 +161,7 @@ class Driver {
     if (p.copy) segments = 1, length *= rows;
     choice = choose(a.rows, a.rowCount, length, p1 - p0);
 
-    const Split split(length, choice.mr);
+    const EvenTiles split(length, choice.mr);
     const int64_t tiles = segments * split.tiles;
     if (blocks.count() <= 1 && s.k * (p1 - p0) * kPanel * 4 <= kSmallWeights) {
       kBlock(0, rows);
@@ -232,7 +232,7 @@ class Driver {
   }
 
   // Tile i of a row (or of the copy) against the panels from `panel` on.
-  void oneTile(int64_t row, const Split& split, int64_t i, int64_t panel, const Lines& next) {
+  void oneTile(int64_t row, const EvenTiles& split, int64_t i, int64_t panel, const Lines& next) {
     const GemmRow& kernel = choice.at(p1 - panel);
     const int64_t x = split.start(i), column = panel * kPanel;
     const int64_t columns = smaller(kernel.panels * kPanel, s.n - column);

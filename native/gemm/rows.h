@@ -71,9 +71,9 @@ inline Choice choose(const GemmRow* rows, size_t count, int64_t m, int64_t panel
 }
 
 // Tile i of m rows cut evenly into tiles of at most mr: its first row and their number.
-struct Split {
+struct EvenTiles {
   int64_t tiles, base, extra;
-  Split(int64_t m, int64_t mr) : tiles(ceilDiv(m, mr)), base(tiles ? m / tiles : 0), extra(tiles ? m % tiles : 0) {}
+  EvenTiles(int64_t m, int64_t mr) : tiles(ceilDiv(m, mr)), base(tiles ? m / tiles : 0), extra(tiles ? m % tiles : 0) {}
   int64_t start(int64_t i) const { return i * base + smaller(i, extra); }
   int64_t rows(int64_t i) const { return base + (i < extra); }
 };

@@ -14,7 +14,7 @@
 namespace haio::HAIO_ISA::attention {
 namespace {
 using gemm::Choice, gemm::ceilDiv, gemm::choose, gemm::kPanel, gemm::larger, gemm::panelsOf, gemm::smaller,
-    gemm::Split;
+    gemm::EvenTiles;
 
 struct Params {
   float scale;
@@ -171,7 +171,7 @@ struct Worker {
     m.taps = &none;
     m.tapCount = 1;
     const Choice forScores = choose(a.rows, a.rowCount, rows, panelsOf(n));
-    const Split cut(rows, forScores.mr);
+    const EvenTiles cut(rows, forScores.mr);
     m.rowStride = q.strides[2];
     m.kPerTap = static_cast<size_t>(d);
     m.cStride = scoreStride();
@@ -185,7 +185,7 @@ struct Worker {
       weigh(scores + r * scoreStride(), limit, n, maskOf(b, h, i0 + r, j0, limit), first + r);
     }
     const Choice forSums = choose(a.rows, a.rowCount, rows, panelsOf(e));
-    const Split again(rows, forSums.mr);
+    const EvenTiles again(rows, forSums.mr);
     m.rowStride = scoreStride();
     m.kPerTap = static_cast<size_t>(n);
     m.cStride = padded(e);
@@ -249,7 +249,7 @@ struct Worker {
         packValues(vs + j * v.strides[2], n);
         packed = which;
       }
-      const Split cut(rows, kTileRows);
+      const EvenTiles cut(rows, kTileRows);
       for (int64_t t = 0; t < cut.tiles; t++) tile(b, h, i0 + cut.start(t), cut.rows(t), cut.start(t), j, n);
     }
     for (int64_t r = 0; r < rows; r++) {

@@ -218,6 +218,32 @@ const depthwise: readonly OpCase[] = [
   ),
 ];
 
+/** Large enough for transformed tiles, by the rule of lib/ops/winograd.ts. */
+const winograd: readonly OpCase[] = [
+  conv('3×3 by tiles of 4', [1, 28, 28, 32], [32, 32, 3, 3], same, weight(32)),
+  conv('3×3 by cut tiles of 4', [2, 25, 31, 35], [38, 35, 3, 3]),
+  conv('3×3 by tiles of 2', [1, 14, 14, 40], [70, 40, 3, 3], same),
+  conv('3×3 by cut tiles of 2', [1, 13, 17, 33], [48, 33, 3, 3], same, weight(48)),
+  conv('3×3 by tiles of 4 with many weights', [1, 28, 28, 64], [192, 64, 3, 3], same),
+  conv('3×3 not by tiles', [1, 28, 28, 32], [32, 32, 3, 3], { ...same, direct: true }),
+  conv(
+    '3×3 by tiles with residual and relu',
+    [1, 30, 28, 32],
+    [40, 32, 3, 3],
+    { ...same, stages: [plus(1, 0), stage(Relu, {}, 2)] },
+    weight(40),
+    { shape: [40], constant: true },
+  ),
+  conv(
+    '3×3 by tiles with gelu and a factor',
+    [1, 29, 27, 32],
+    [90, 32, 3, 3],
+    { ...same, stages: [stage(Gelu, { approximate: 'none' }, 0), stage(Mul, {}, 2, 1)] },
+    weight(90),
+    weight(90),
+  ),
+].map((c) => ({ ...c, atol: 5e-4 }));
+
 /** Heads of queries and of keys; lengths of queries and keys; sizes of a key and a value. */
 function attention(
   name: string,
@@ -260,6 +286,7 @@ export const cases: readonly OpCase[] = [
   ...convolutions,
   ...depthwise,
   ...transpositions,
+  ...winograd,
   ...attentions,
   ...ROWS.map((m) => product(`of ${m} rows`, shape(m, 37), shape(37, 40))),
   ...COLUMNS.map((n) => product(`of ${n} columns`, shape(9, 21), weight(21, n))),
