@@ -45,6 +45,7 @@ const probe = (i: number): Dim => (probes[i] ??= D.symbolDim(D.newSymbol(`stride
 /** The operand of the view's source whose view is `at`, or null. */
 function inverseView(node: Node, at: Operand): Operand | null {
   const shape = shapeOf(node.inputs[0]!);
+  if (product(shape) !== product(at.shape)) return null; // it leaves elements out, or repeats them
   const view = (source: Operand): Operand | null => node.op.view!(node, source)?.[0] ?? null;
   const candidates: Operand[] = [];
   // a view that only changes the shape of dense elements

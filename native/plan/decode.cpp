@@ -199,6 +199,7 @@ bool Decoder::locate(Located* located, const char* what, int64_t index) {
   const long long number = static_cast<long long>(index);
   const size_t size = typeBytes(o.type);
   const int64_t extent = extentBytes(o);
+  if (extent == 0) place.offset = 0;  // nothing is there, so anywhere will do: views may end behind a buffer
   if (place.offset % size != 0)
     fail("%s %lld: offset %zu is not aligned to %s", what, number, place.offset, typeName(o.type));
   if (elementCount(o) > kMaxElements) fail("%s %lld has too many elements", what, number);
