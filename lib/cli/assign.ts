@@ -1,7 +1,7 @@
 /** Options of the form name=value, which may be given several times. */
 import { InvalidArgumentError } from 'commander';
-import type { Signature } from '../onnx/import.js';
 import { raise } from '../errors.js';
+import type { Signature } from '../index.js';
 import { fromNumbers, sizeOf, type Tensor } from '../tensor/tensor.js';
 
 const split = (text: string): [string, string] => {

@@ -4,24 +4,44 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { HaioError } from '../errors.js';
+import { benchCommand } from './commands/bench.js';
+import { compareCommand } from './commands/compare.js';
+import { compileCommand } from './commands/compile.js';
+import { doctorCommand } from './commands/doctor.js';
+import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
-import type { Print } from './output.js';
+import { runCommand } from './commands/run.js';
+import { type Io, type Print, terminalProgress } from './output.js';
+
+const VERBS = [
+  runCommand,
+  inspectCommand,
+  explainCommand,
+  compileCommand,
+  benchCommand,
+  compareCommand,
+];
 
 const versionOf = (): string => {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 };
 
-/** Runs a command line; returns the exit code: 0 fine, 1 failed, 2 wrong usage. */
+/** Runs a command line; returns the exit code: 0 fine, 1 failed or the answer is no, 2 wrong usage. */
 export async function main(
   args: readonly string[],
   print: Print = (line) => void process.stdout.write(`${line}\n`),
   warn: Print = (line) => void process.stderr.write(`${line}\n`),
+  progress: Io['progress'] = terminalProgress(process.stderr),
 ): Promise<number> {
+  const io: Io = { print, progress, exitCode: 0 };
+  const version = versionOf();
   const program = new Command('haio')
     .description('Compiles ONNX models for the CPU at hand and runs them.')
-    .version(versionOf())
-    .addCommand(inspectCommand(print));
+    .version(version)
+    .addHelpText('after', '\nExample:\n  haio run model.onnx --input x=float32[1,3,224,224]');
+  for (const verb of VERBS) program.addCommand(verb(io));
+  program.addCommand(doctorCommand(io, version));
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({
       writeOut: (text) => print(text.trimEnd()),
@@ -29,8 +49,9 @@ export async function main(
     });
   try {
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return io.exitCode;
   } catch (e) {
+    progress(null);
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
     if (!(e instanceof HaioError)) throw e;
     warn(`haio: ${e.message} (${e.code})`);
@@ -39,5 +60,11 @@ export async function main(
 }
 
 const started = process.argv[1];
-if (started && realpathSync(started) === fileURLToPath(import.meta.url))
+if (started && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  // the reader of a pipe may have seen enough
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code === 'EPIPE') process.exit(0);
+    throw e;
+  });
   process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,16 +1,14 @@
 import { Command, Option } from 'commander';
-import { raise } from '../../errors.js';
 import { type Graph, topological } from '../../ir/graph.js';
-import { PinRequest } from '../../ir/op.js';
 import { histogram, printGraph } from '../../ir/print.js';
-import { openModel } from '../../onnx/files.js';
-import { type Imported, type Signature, importModel, signatureOf } from '../../onnx/import.js';
-import { optimize } from '../../passes/index.js';
+import type { Signature } from '../../onnx/import.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Weight } from '../../tensor/weight.js';
-import { contents, sizes, tensorsFor } from '../assign.js';
-import { type Print, megabytes, row } from '../output.js';
+import { contents, sizes } from '../assign.js';
+import { countNodes, importFile, optimizeReported } from '../model.js';
+import { offOption, passNames } from '../options.js';
+import { type Io, megabytes, row } from '../output.js';
 
 interface Options {
   readonly size?: Record<string, number>;
@@ -42,50 +40,24 @@ function weightsOf(graph: Graph): { tensors: number; elements: number; bytes: nu
 
 const formatSignature = (s: Signature): string => `${s.name}: ${s.dtype}[${s.shape.join(', ')}]`;
 
-/** How to give what an import asked for. */
-function pinHelp(request: PinRequest): never {
-  const flags = [
-    ...request.symbols.map((s) => `--size '${s.name}=…'`),
-    ...request.inputs.map((name) => `--value '${name}=…'`),
-  ];
-  raise('HAIO_E_ARGUMENT', {
-    name: 'model',
-    expected: `the numbers that its graph depends on (${flags.join(' ')})`,
-    got: 'none',
-  });
-}
-
-function inspect(path: string, options: Options, print: Print): void {
-  const { bytes, externalData } = openModel(path);
-  const { inputs, outputs } = signatureOf(bytes);
-  let imported: Imported;
-  try {
-    imported = importModel(bytes, {
-      sizes: options.size ?? {},
-      values: tensorsFor(inputs, options.value ?? {}),
-      externalData,
-    });
-  } catch (e) {
-    return e instanceof PinRequest ? pinHelp(e) : raiseAgain(e);
-  }
+function inspect(path: string, options: Options, { print }: Io): void {
+  const imported = importFile(path, options);
+  const { inputs, outputs, bytes } = imported;
   const before = imported.graph;
-  const after = optimize(before, {
-    off: options.off ?? [],
-    ...(options.stopAfter === undefined ? {} : { stopAfter: options.stopAfter }),
-  });
+  const after = optimizeReported(before, options).graph;
   const opsets = [...imported.opsets].map(([domain, v]) => `${domain || 'ai.onnx'} ${v}`);
   const weights = weightsOf(after);
   const counts = {
     model: imported.onnxNodes,
-    imported: topological(before.outputs).length,
-    optimized: topological(after.outputs).length,
+    imported: countNodes(before),
+    optimized: countNodes(after),
   };
   if (options.json) {
     const { metadata } = imported;
     print(
       JSON.stringify({
         path,
-        bytes: bytes.length,
+        bytes,
         metadata,
         opsets,
         inputs,
@@ -96,7 +68,7 @@ function inspect(path: string, options: Options, print: Print): void {
     );
     return;
   }
-  row(print, 'file', [`${path} (${megabytes(bytes.length)})`]);
+  row(print, 'file', [`${path} (${megabytes(bytes)})`]);
   row(print, 'opsets', [opsets.join(', ')]);
   row(
     print,
@@ -118,22 +90,19 @@ function inspect(path: string, options: Options, print: Print): void {
   if (options.graph && options.graph !== 'before') print(`\n${text(after)}`);
 }
 
-function raiseAgain(e: unknown): never {
-  throw e;
-}
-
-export const inspectCommand = (print: Print): Command =>
+export const inspectCommand = (io: Io): Command =>
   new Command('inspect')
     .summary('show inputs, outputs, operators and graph of a model')
     .description('Shows what a model is made of, before and after the passes.')
     .argument('<model>', 'an .onnx file')
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('-v, --value <name=numbers>', 'fix the contents of a small input', contents)
-    .option('--off <pass...>', 'passes or rules not to run')
+    .addOption(offOption())
     .option('--stop-after <pass>', 'the last pass to run')
     .addOption(
       new Option('-g, --graph <when>', 'print the graph').choices(['before', 'after', 'both']),
     )
     .option('--origins', 'with the ONNX nodes that each node stands for')
     .option('--json', 'for programs')
-    .action((path: string, options: Options) => inspect(path, options, print));
+    .action((path: string, options: Options) => inspect(path, options, io))
+    .addHelpText('after', `${passNames()}\n\nExample:\n  haio inspect model.onnx --graph after`);

@@ -1,0 +1,104 @@
+/** Options that several verbs have. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LoadOptions, Session, Signature } from '../index.js';
+import { load } from '../index.js';
+import { raise } from '../errors.js';
+import { PASSES } from '../passes/index.js';
+import { sizes } from './assign.js';
+import type { FeedOptions } from './feeds.js';
+import type { Io } from './output.js';
+
+/** An integer of at least `least`. */
+export const integer =
+  (least: number) =>
+  (text: string): number => {
+    if (!/^\d{1,15}$/.test(text) || Number(text) < least)
+      throw new InvalidArgumentError(`expected an integer of at least ${least}`);
+    return Number(text);
+  };
+
+/** A number that is not negative. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError('expected a number that is not negative');
+  return value;
+}
+
+/** '1,2' → [1, 2] */
+export const integers = (text: string): number[] => text.split(',').map(integer(1));
+
+/** 'a,b' → ['a', 'b'] */
+export function names(text: string): string[] {
+  const list = text.split(',');
+  if (list.includes('')) throw new InvalidArgumentError('expected names with commas between them');
+  return list;
+}
+
+export const collect = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  text,
+];
+
+export const offOption = (): Option => new Option('--off <pass...>', 'passes or rules not to run');
+
+/** For the end of a help text. */
+export const passNames = (): string =>
+  `\nPasses: ${[...new Set(PASSES.map((p) => p.name))].join(', ')}`;
+
+export interface RunningOptions extends FeedOptions {
+  readonly off?: string[];
+}
+
+/** The options of verbs that run a model, but threads and isa. */
+export const runningOptions = (command: Command): Command =>
+  command
+    .argument('<model>', 'an .onnx file')
+    .option(
+      '-i, --input <name=value>',
+      'a file.npy, numbers, or type[sizes]:fill with fill one of zeros, ones, range, ' +
+        'random, low..high, numbers; inputs not given are random',
+      collect,
+    )
+    .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
+    .option('--seed <n>', 'of random inputs', integer(0), 1)
+    .addOption(offOption());
+
+/** Every size that is fixed must be one of the model's. */
+export function checkSizes(
+  inputs: readonly Signature[],
+  fixed: Readonly<Record<string, number>> = {},
+): void {
+  const known = new Set(inputs.flatMap((i) => i.shape.filter((d) => typeof d === 'string')));
+  for (const name of Object.keys(fixed))
+    if (!known.has(name))
+      raise('HAIO_E_NAME', { what: 'size', name, known: [...known].join(', ') || 'none' });
+}
+
+/** A session of the model, as the options want it. */
+export async function openSession(
+  path: string,
+  { size, off }: RunningOptions,
+  how: Pick<LoadOptions, 'threads' | 'isa' | 'lanes'>,
+  io: Io,
+): Promise<Session> {
+  const session = await load(path, {
+    ...how,
+    sizes: size ?? {},
+    off: off ?? [],
+    onProgress: (phase) => io.progress(phase),
+  });
+  try {
+    checkSizes(session.inputs, size);
+    return session;
+  } catch (e) {
+    await session.release();
+    throw e;
+  }
+}
+
+/** Only what was given: options that are undefined stay away. */
+export const given = <T extends object>(options: {
+  readonly [K in keyof T]: T[K] | undefined;
+}): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as Partial<T>;
