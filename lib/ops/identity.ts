@@ -11,8 +11,9 @@ import { Shape } from './shape.js';
 /** Dropout-7 to -22: output 1 is the mask, all true. */
 function dropout(n: OnnxNode): Value[] {
   const x = n.inputs[0]!;
-  const training = numbersOf(n, n.inputs[2]);
-  if (training?.[0]) raise('HAIO_E_UNSUPPORTED', { list: `Dropout ('${n.name}') that trains` });
+  const training = numbersOf(n, n.inputs[2])?.[0];
+  if (training && numbersOf(n, n.inputs[1])?.[0] !== 0)
+    raise('HAIO_E_UNSUPPORTED', { list: `Dropout ('${n.name}') that trains` });
   if (n.outputCount < 2) return [x];
   return [x, apply(Expand, {}, [literal('bool', [], [1]), apply(Shape, {}, [x])])];
 }
