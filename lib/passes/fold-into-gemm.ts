@@ -13,9 +13,12 @@ import {
   topological,
   usersOf,
 } from '../ir/graph.js';
-import type { Pass } from '../ir/pass.js';
-import { mapGraph } from '../ir/rewrite.js';
+import { hasTrait, isOp } from '../ir/op.js';
+import { type Pass, rules } from '../ir/pass.js';
+import { scalarOf } from '../ir/pattern.js';
+import { mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { GraphStage } from '../ir/stages.js';
+import { Concat } from '../ops/concat.js';
 import { runsIn } from '../ops/elementwise.js';
 import { MAX_OPERANDS, MAX_STAGES } from '../ops/epilogue.js';
 import { sameShape } from '../tensor/shape.js';
@@ -27,6 +30,30 @@ interface Fold {
   /** in topological order; the last one's output is the result */
   readonly nodes: readonly Node[];
 }
+
+/**
+ * f(Concat(a, b)) is Concat(f(a), f(b)) for an element-wise f of one tensor: a pass of its own over
+ * memory less where a or b comes from a product.
+ */
+export const concatBehind: Pass = rules('concat-behind', [
+  nodeRule('concat-behind', null, (node, around) => {
+    if (!hasTrait(node.op, 'elementwise') || node.outputs.length > 1) return null;
+    const joined = node.inputs.filter((v) => v && scalarOf(v) === null);
+    const [v] = joined;
+    if (joined.length !== 1 || !isOp(v?.node, Concat) || around.uses(v) > 1) return null;
+    const own = (p: Value | null): boolean =>
+      p?.node != null && CARRIERS.has(p.node.op) && around.uses(p) === 1;
+    if (!v.node.inputs.some(own)) return null;
+    const parts = v.node.inputs.map((p) =>
+      apply(
+        node.op,
+        node.attrs,
+        node.inputs.map((w) => (w === v ? p : w)),
+      ),
+    );
+    return apply(Concat, v.node.attrs, parts);
+  }),
+]);
 
 export const foldIntoGemm: Pass = {
   name: 'fold-into-gemm',

@@ -7,7 +7,7 @@ import { printGraph } from '../ir/print.js';
 import * as ops from '../ops/index.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { FOLD, foldConstants } from './fold-constants.js';
-import { foldIntoGemm } from './fold-into-gemm.js';
+import { concatBehind, foldIntoGemm } from './fold-into-gemm.js';
 import { ACTIVATION_RULES } from './fuse-activations.js';
 import { fuseChains } from './fuse-chains.js';
 import { GELU_RULES } from './fuse-gelu.js';
@@ -196,6 +196,15 @@ describe('fold-into-gemm', () => {
     );
     assert.match(printGraph(g), /stages: \[Tanh\(0\)\]/);
     assert.match(printGraph(g), /stages: \[Add\(1,0\),Relu\(2\)\]/);
+  });
+  it('works before a concatenation of products', () => {
+    const join = (...vs: Value[]) => apply(ops.Concat, { axis: 2 }, vs);
+    const both = [concatBehind, foldIntoGemm];
+    const y = call(ops.Relu, mul(join(product(x, 4), x, product(x, 2)), 3));
+    leaves(both, y, 'MatMul 2, Concat 1, Mul 1, Relu 1');
+    leaves(both, call(ops.Relu, join(x, x)), 'Concat 1, Relu 1');
+    const shared = join(product(x, 4), x);
+    leaves(both, [call(ops.Relu, shared), shared], 'Concat 1, MatMul 1, Relu 1');
   });
   it('adds to stages that are there', () => {
     const once = leaves(passes, add(product(x, 4), weight(4)), 'MatMul 1').outputs[0]!;

@@ -6,7 +6,7 @@ import { commonSubexpressions } from './common-subexpressions.js';
 import { deadCode } from './dead-code.js';
 import { FOLD, foldConstants } from './fold-constants.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
-import { foldIntoGemm } from './fold-into-gemm.js';
+import { concatBehind, foldIntoGemm } from './fold-into-gemm.js';
 import { ACTIVATION_RULES } from './fuse-activations.js';
 import { fuseAttention } from './fuse-attention.js';
 import { fuseChains } from './fuse-chains.js';
@@ -42,6 +42,7 @@ export const PASSES: readonly Pass[] = [
   // convolutions, and the scales and shifts behind them, work on the same layout now
   foldBatchNorm,
   mergeProducts,
+  concatBehind,
   foldIntoGemm,
   // sums that no product could take
   fuseResidualNorm,
