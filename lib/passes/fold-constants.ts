@@ -99,6 +99,6 @@ function fromEval(node: Node): Value[] | null {
     node,
     node.inputs.map((v) => v && constantTensor(v)),
   );
-  if (!node.outputs.every((o) => isTensorType(o.fact.type))) return null;
+  if (!node.outputs.every((o, i) => results[i] && isTensorType(o.fact.type))) return null;
   return node.outputs.map((o, i) => constant(weightOf(results[i]!), o.name));
 }

@@ -1,6 +1,7 @@
 /** The algebra of element-wise arithmetic: neutral elements, powers, constants that meet. */
 import { apply, constant as constantValue, constantTensor } from '../ir/build.js';
-import { type Value, dtypeOf } from '../ir/graph.js';
+import { evalValues } from '../ir/eval.js';
+import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OpDef, isOp } from '../ir/op.js';
 import { any, constant, lit, pat, scalarOf } from '../ir/pattern.js';
 import { type Rule, nodeRule, rule } from '../ir/rewrite.js';
@@ -22,7 +23,7 @@ import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js
 import { weightOf } from '../tensor/weight.js';
 
 /** Constants of at most so many elements are looked through or computed with. */
-const SMALL = 1 << 20;
+const SMALL = 1 << 14;
 const SPLAT = 4096;
 
 const splats = new WeakMap<Value, number | null>();
@@ -58,11 +59,16 @@ const neutral = (name: string, op: OpDef<NoAttrs>, element: number, left = false
     return left && splatOf(inputs[0]!) === element ? inputs[1]! : null;
   });
 
-/** (x op a) op b = x op (a op b) for constants a and b of a float type. */
+/** (x op a) op b = x op (a op b) for constants a and b of a float type, where a op b is in its range. */
 const joined = (name: string, op: OpDef<NoAttrs>): Rule =>
   rule(name, pat(op, pat(op, any('x'), constant('a')), constant('b')), ({ x, a, b }) => {
-    const small = sizeOf(a.weight!.shape) <= SMALL && sizeOf(b.weight!.shape) <= SMALL;
-    return small && isFloat(dtypeOf(x)) ? apply(op, {}, [x, apply(op, {}, [a, b])]) : null;
+    const both = apply(op, {}, [a, b]);
+    if (!isFloat(dtypeOf(x)) || sizeOf(shapeOf(both) as number[]) > SMALL) return null;
+    const [c] = evalValues([both], new Map()) as [Tensor];
+    const usable = toNumbers(c).every((y) => Number.isFinite(y) && (y !== 0 || op === Add));
+    return usable
+      ? apply(op, {}, [x, constantValue(weightOf(c))])
+      : 'the constants leave the range';
   });
 
 /** True when every value of `from` is one of `to`. */
