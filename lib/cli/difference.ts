@@ -58,6 +58,6 @@ function measure(a: Float64Array, b: Float64Array, rtol: number, atol: number): 
     if (error > atol + rtol * Math.abs(y)) wrong++;
   }
   const norm = Math.sqrt(aa) * Math.sqrt(bb);
-  const cosine = norm > 0 ? Math.min(1, ab / norm) : aa === bb ? 1 : 0;
+  const cosine = norm > 0 ? Math.max(-1, Math.min(1, ab / norm)) : aa === bb ? 1 : 0;
   return { absolute, relative, cosine, wrong, elements: a.length };
 }
