@@ -13,18 +13,18 @@ const hasCode =
   (code: string, ...words: string[]) =>
   (e: unknown): boolean =>
     e instanceof HaioError && e.code === code && words.every((w) => e.message.includes(w));
-/** Longest time between two turns of the event loop while `work` goes on, in milliseconds. */
-async function longestGap(work: () => Promise<unknown>): Promise<number> {
-  let last = performance.now();
-  let longest = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  }, 1);
+/** Turns of the event loop while `work` goes on. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let going = true;
+  const turn = (): void => {
+    turns++;
+    if (going) setImmediate(turn);
+  };
+  setImmediate(turn);
   await work();
-  clearInterval(timer);
-  return longest;
+  going = false;
+  return turns;
 }
 
 describe('session', () => {
@@ -80,11 +80,11 @@ describe('session', () => {
   it('does not hold the event loop', async () => {
     const session = await load(tower(512, 12));
     await session.run({ x: x(256, 512) });
-    const gap = await longestGap(() =>
+    // a loop that waits for a run turns once or twice while ten are made
+    const turns = await turnsDuring(() =>
       Promise.all(Array.from({ length: 10 }, () => session.run({ x: x(256, 512) }))),
     );
-    // a run takes tens of milliseconds; a loop that waits for one would show it
-    assert.ok(gap < 60, `longest gap ${gap.toFixed(1)} ms`);
+    assert.ok(turns > 50, `${turns} turns`);
     await session.release();
   });
 
@@ -95,12 +95,12 @@ describe('session', () => {
     const control = new AbortController();
     const runs = [1, 2, 3].map(() => session.run(feeds, { signal: control.signal }));
     setTimeout(() => control.abort(new Error('enough')), 5);
-    const started = performance.now();
-    for (const r of runs) await assert.rejects(r, hasCode('HAIO_E_ABORTED'));
-    const took = performance.now() - started;
+    for (const r of await Promise.allSettled(runs)) {
+      assert.equal(r.status, 'rejected');
+      assert.ok(hasCode('HAIO_E_ABORTED')(r.reason));
+    }
     const full = await session.run(feeds);
     assert.equal(full['y']!.dims[0], 256);
-    assert.ok(took < 1000, `${took} ms`);
     await assert.rejects(session.run(feeds, { signal: AbortSignal.abort() }), {
       name: 'AbortError',
     });
