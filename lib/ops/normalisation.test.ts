@@ -172,13 +172,13 @@ describe('normalisations that are formulas', () => {
   it('BatchNormalization', () => {
     const vectors = [t([2], 2, 1), t([2], 1, 0), t([2], 3, -1), t([2], 4, 1)];
     const x = t([1, 2, 1, 2], 3, 5, 0, -1);
-    const [y] = imported(BatchNorm as never, 'BatchNormalization', [x, ...vectors], {
+    const [y] = imported(BatchNorm, 'BatchNormalization', [x, ...vectors], {
       attrs: { epsilon: 0 },
     });
     close(y, [1, 3, 1, 0]);
     assert.throws(
       () =>
-        imported(BatchNorm as never, 'BatchNormalization', [x, ...vectors], {
+        imported(BatchNorm, 'BatchNormalization', [x, ...vectors], {
           attrs: { training_mode: 1 },
         }),
       HaioError,
@@ -186,17 +186,13 @@ describe('normalisations that are formulas', () => {
   });
   it('LpNormalization leaves a line of zeros', () => {
     const x = t([2, 2], 3, -4, 0, 0);
-    close(imported(LpNorm as never, 'LpNormalization', [x])[0], [0.6, -0.8, 0, 0]);
-    const one = imported(LpNorm as never, 'LpNormalization', [x], { attrs: { p: 1, axis: 0 } });
+    close(imported(LpNorm, 'LpNormalization', [x])[0], [0.6, -0.8, 0, 0]);
+    const one = imported(LpNorm, 'LpNormalization', [x], { attrs: { p: 1, axis: 0 } });
     close(one[0], [1, -1, 0, 0]);
   });
   it('MeanVarianceNormalization', () => {
     const x = t([1, 2, 1, 2], 1, 3, 1000, 1002);
-    close(
-      imported(MeanVarianceNorm as never, 'MeanVarianceNormalization', [x])[0],
-      [-1, 1, -1, 1],
-      1e-6,
-    );
+    close(imported(MeanVarianceNorm, 'MeanVarianceNormalization', [x])[0], [-1, 1, -1, 1], 1e-6);
   });
   it('LRN clips its window to the channels', () => {
     const attrs = { size: 3, alpha: 3, beta: 1, bias: 1 };

@@ -178,7 +178,7 @@ export function lowerPool(
   const axes = axesOf(attrs, shapeOf(node.inputs[0]!));
   const params: Record<string, Dim> = {};
   const put = (name: string, list: readonly Dim[], fill: number) => {
-    for (let i = 0; i < 3; i++) params[name + i] = i < missing ? fill : list[i - missing]!;
+    for (let i = 0; i < 3; i++) params[`${name}${i}`] = i < missing ? fill : list[i - missing]!;
   };
   put('kernel', attrs.kernel, 1);
   put('stride', attrs.strides, 1);

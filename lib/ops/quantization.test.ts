@@ -101,7 +101,7 @@ describe('integer products', () => {
         const [a, b] = [mixed(left, 1, rows, depth), mixed(right, 5, depth, columns)];
         const zeroA = t(left, [rows], ...(left === 'int8' ? [-128, 0, 3] : [255, 0, 3]));
         const zeroB = t(right, [columns], 7, 100);
-        const [x, y, za, zb] = [a, b, zeroA, zeroB].map(toNumbers) as Float64Array[];
+        const [x, y, za, zb] = [a, b, zeroA, zeroB].map((v) => toNumbers(v));
         const expected = Array.from({ length: rows * columns }, (_, i) => {
           const [r, c] = [Math.floor(i / columns), i % columns];
           let sum = 0;

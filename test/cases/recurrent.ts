@@ -3,11 +3,31 @@ import type { OpDef } from '../../lib/ir/op.js';
 import type { Activation } from '../../lib/ops/activations.js';
 import { Gru } from '../../lib/ops/gru.js';
 import { Lstm } from '../../lib/ops/lstm.js';
+import type { RecurrentAttrs } from '../../lib/ops/recurrent.js';
 import { Rnn } from '../../lib/ops/rnn.js';
-import { type OpCase, opCase } from '../op-suite.js';
+import { type CaseInput, type OpCase, opCase } from '../op-suite.js';
 
 const named = (...names: string[]): Activation[] =>
   names.map((name) => ({ name, alpha: 0, beta: 0 }));
+
+/** Sequences of different lengths, forwards and backwards. */
+const uneven = <A extends RecurrentAttrs>(
+  op: OpDef<A>,
+  attrs: A,
+  name: string,
+  inputs: readonly (CaseInput | null)[],
+  outputs: number,
+): OpCase[] =>
+  [false, true].map((reverse) =>
+    opCase<A>({
+      op,
+      name: `${name} of different lengths${reverse ? ' backwards' : ''}`,
+      attrs: { ...attrs, reverse },
+      inputs,
+      outputs,
+      atol: 1e-5,
+    }),
+  );
 
 /** time, batch, hidden */
 const SIZES: readonly (readonly [number, number, number])[] = [
@@ -32,7 +52,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
   const common = { reverse: false, clip: 0 };
   const lstm = { ...common, activations: named('sigmoid', 'tanh', 'tanh'), inputForget: false };
   const gru = { ...common, activations: named('sigmoid', 'tanh'), linearBeforeReset: false };
-  const tight = { atol: 1e-5 };
+  const lengths = { shape: [batch], dtype: 'int32', range: [0, time] } as const;
   return [
     opCase({
       op: Lstm,
@@ -40,7 +60,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       attrs: lstm,
       inputs: [gates(4), weights(4), state, state, null, null],
       outputs: 3,
-      ...tight,
+      atol: 1e-5,
     }),
     opCase({
       op: Lstm,
@@ -48,7 +68,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       attrs: { ...lstm, reverse: true, clip: 0.8 },
       inputs: [gates(4), { ...weights(4), constant: false }, null, null, vector(3), null],
       outputs: 3,
-      ...tight,
+      atol: 1e-5,
     }),
     opCase({
       op: Gru,
@@ -56,7 +76,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       attrs: gru,
       inputs: [gates(3), weights(3), state, null, null],
       outputs: 2,
-      ...tight,
+      atol: 1e-5,
     }),
     opCase({
       op: Gru,
@@ -64,39 +84,17 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       attrs: { ...gru, linearBeforeReset: true, reverse: true },
       inputs: [gates(3), weights(3), null, vector(1), null],
       outputs: 2,
-      ...tight,
+      atol: 1e-5,
     }),
-    ...(
-      [
-        [Lstm, lstm, 4, 2],
-        [Gru, gru, 3, 1],
-      ] as const
-    ).flatMap(([op, attrs, n, absent]) =>
-      [true, false].map((reverse) =>
-        opCase({
-          op: op as OpDef,
-          name: `${name} of different lengths${reverse ? ' backwards' : ''}`,
-          attrs: { ...attrs, reverse },
-          inputs: [
-            gates(n),
-            weights(n),
-            state,
-            ...new Array<null>(absent).fill(null),
-            { shape: [batch], dtype: 'int32', range: [0, time] },
-          ],
-          outputs: n - 1,
-          ...tight,
-        }),
-      ),
+    ...uneven(Lstm, lstm, name, [gates(4), weights(4), state, null, null, lengths], 3),
+    ...uneven(Gru, gru, name, [gates(3), weights(3), state, null, lengths], 2),
+    ...uneven(
+      Rnn,
+      { ...common, activations: named('tanh') },
+      name,
+      [gates(1), weights(1), null, lengths],
+      2,
     ),
-    opCase({
-      op: Rnn,
-      name: `${name} of different lengths`,
-      attrs: { ...common, activations: named('tanh') },
-      inputs: [gates(1), weights(1), null, { shape: [batch], dtype: 'int32', range: [0, time] }],
-      outputs: 2,
-      ...tight,
-    }),
     ...['tanh', 'relu'].map((f) =>
       opCase({
         op: Rnn,
@@ -104,7 +102,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
         attrs: { ...common, reverse: f === 'relu', clip: 1.5, activations: named(f) },
         inputs: [gates(1), weights(1), f === 'tanh' ? state : null, null],
         outputs: 2,
-        ...tight,
+        atol: 1e-5,
       }),
     ),
     opCase({
@@ -114,7 +112,7 @@ export const cases: readonly OpCase[] = SIZES.flatMap(([time, batch, hidden]) =>
       inputs: [gates(1), weights(1), state, null],
       outputs: 2,
       host: true,
-      ...tight,
+      atol: 1e-5,
     }),
   ];
 });
