@@ -74,6 +74,7 @@ export { Lstm } from './lstm.js';
 export { MatMulInteger } from './mat-mul-integer.js';
 export { MatMul } from './mat-mul.js';
 export { MaxPool } from './max-pool.js';
+export { MaxUnpool } from './max-unpool.js';
 export { Max } from './max.js';
 export { MeanVarianceNorm } from './mean-variance-norm.js';
 export { Min } from './min.js';
