@@ -4,10 +4,12 @@
  */
 import { applyAll } from '../ir/build.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
-import type { Value } from '../ir/graph.js';
+import { type Value, dtypeOf } from '../ir/graph.js';
+import { bytesOf, isInteger } from '../tensor/dtype.js';
 import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { elementCost } from './effort.js';
 import { numericAt } from './facts.js';
+import { cast } from './formula.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import {
   type PoolAttrs,
@@ -28,9 +30,13 @@ export interface MaxPoolAttrs extends PoolAttrs {
 function build(n: OnnxNode): readonly Value[] {
   const order = n.int('storage_order', 0) === 0 ? 'row' : 'column';
   const attrs: MaxPoolAttrs = { ...readPool(n), indices: n.outputCount > 1 ? order : 'none' };
-  const x = channelsLast(n.inputs[0]!);
+  const x = n.inputs[0]!;
+  // the kernel is one of float32, which holds these integers exactly
+  const narrow = isInteger(dtypeOf(x)) && bytesOf(dtypeOf(x)) < 4;
+  const image = channelsLast(narrow ? cast(x, 'float32') : x);
   const wanted = [true, attrs.indices !== 'none'];
-  return applyAll(MaxPool, attrs, [x], { wanted }).map(channelsFirst);
+  const [y, ...places] = applyAll(MaxPool, attrs, [image], { wanted }).map(channelsFirst);
+  return [cast(y!, dtypeOf(x)), ...places];
 }
 
 /** Element of [N, C, ...spatial] (spatial axes reversed for 'column') that offset `at` of [N, ...spatial, C] is. */
