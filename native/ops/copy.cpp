@@ -146,23 +146,47 @@ inline __attribute__((always_inline)) void turn(const T* in, int64_t inStride, T
   for (int i = 0; i < N; i++) memcpy(out + i * outStride, &a[i], 16);
 }
 
+// A square of whole cache lines by way of a buffer: each line is touched once, so it does not matter
+// that lines at strides of large powers of two share one set of L1.
+template <class T>
+inline void turnSquare(const T* in, int64_t inStride, T* out, int64_t outStride) {
+  constexpr int64_t N = 16 / sizeof(T), kLine = 64 / sizeof(T);
+  alignas(64) T from[kLine * kLine], to[kLine * kLine];
+  for (int64_t c = 0; c < kLine; c++) memcpy(from + c * kLine, in + c * inStride, 64);
+  for (int64_t c = 0; c < kLine; c += N)
+    for (int64_t r = 0; r < kLine; r += N) turn(from + c * kLine + r, kLine, to + r * kLine + c, kLine);
+  for (int64_t r = 0; r < kLine; r++) memcpy(out + r * outStride, to + r * kLine, 64);
+}
+
 // out[r·outStride + c] = in[c·inStride + r]: by squares of cache lines, so that each line is read and
-// written while it is in L1; the last registers of a side overlap the ones before.
+// written while it is in L1; the last registers of a side overlap the ones before. Where the lines of
+// one side share few sets of L1, the other side's loop is the inner one.
 template <class T>
 void turnBlock(const T* in, int64_t inStride, T* out, int64_t outStride, int64_t rows, int64_t cols) {
-  constexpr int64_t N = 16 / sizeof(T), kLine = 64 / sizeof(T);
+  constexpr int64_t N = 16 / sizeof(T), kLine = 64 / sizeof(T), kSets = 2048 / sizeof(T);
   if (rows < N || cols < N) {
     for (int64_t r = 0; r < rows; r++)
       for (int64_t c = 0; c < cols; c++) out[r * outStride + c] = in[c * inStride + r];
     return;
   }
+  const auto at = [&](int64_t r1, int64_t c1) {
+    const int64_t r = r1 + N <= rows ? r1 : rows - N, c = c1 + N <= cols ? c1 : cols - N;
+    turn(in + c * inStride + r, inStride, out + r * outStride + c, outStride);
+  };
+  const bool byRows = outStride % kSets == 0, buffered = byRows && inStride % kSets == 0;
   for (int64_t r0 = 0; r0 < rows; r0 += kLine)
-    for (int64_t c0 = 0; c0 < cols; c0 += kLine)
-      for (int64_t c1 = c0; c1 < cols && c1 < c0 + kLine; c1 += N)
-        for (int64_t r1 = r0; r1 < rows && r1 < r0 + kLine; r1 += N) {
-          const int64_t r = r1 + N <= rows ? r1 : rows - N, c = c1 + N <= cols ? c1 : cols - N;
-          turn(in + c * inStride + r, inStride, out + r * outStride + c, outStride);
-        }
+    for (int64_t c0 = 0; c0 < cols; c0 += kLine) {
+      const int64_t r2 = r0 + kLine < rows ? r0 + kLine : rows, c2 = c0 + kLine < cols ? c0 + kLine : cols;
+      if (buffered && r2 - r0 == kLine && c2 - c0 == kLine) {
+        turnSquare(in + c0 * inStride + r0, inStride, out + r0 * outStride + c0, outStride);
+      } else if (byRows) {
+        for (int64_t r = r0; r < r2; r += N)
+          for (int64_t c = c0; c < c2; c += N) at(r, c);
+      } else {
+        for (int64_t c = c0; c < c2; c += N)
+          for (int64_t r = r0; r < r2; r += N) at(r, c);
+      }
+    }
 }
 
 template <class T, int kStride>

@@ -23,6 +23,18 @@ const ints = (...values: number[]) =>
 /** Shapes and orders that reach every loop of the copy kernel. */
 const TRANSPOSES: readonly (readonly [readonly number[], readonly number[]])[] = [
   [
+    [512, 83],
+    [1, 0],
+  ],
+  [
+    [515, 512],
+    [1, 0],
+  ],
+  [
+    [512, 512],
+    [1, 0],
+  ],
+  [
     [70, 130],
     [1, 0],
   ],
