@@ -65,15 +65,15 @@ for (const file of readdirSync(from).filter((f) => /^light_.*\.onnx$/.test(f))) 
   const spent = new Set<string>();
   let seed = 1;
   for (const n of graph.node ?? []) {
-    const shape = n.op_type === 'ConstantOfShape' ? shapes.get(n.input![0]!) : undefined;
+    const shape = n.op_type === 'ConstantOfShape' ? shapes.get(n.input[0]!) : undefined;
     if (!shape) {
       kept.push(n);
       continue;
     }
     const dims = dimsOf(shape);
-    const name = n.output![0]!;
+    const name = n.output[0]!;
     const [user, slot] = users.get(name) ?? [undefined, 0];
-    spent.add(shape.name!);
+    spent.add(shape.name);
     initializers.push({
       name,
       dims,
@@ -93,10 +93,10 @@ for (const file of readdirSync(from).filter((f) => /^light_.*\.onnx$/.test(f))) 
     graph: {
       ...graph,
       node: kept,
-      initializer: initializers.filter((t) => !spent.has(t.name!)),
-      input: (graph.input ?? []).filter((v) => !own.has(v.name!)),
+      initializer: initializers.filter((t) => !spent.has(t.name)),
+      input: (graph.input ?? []).filter((v) => !own.has(v.name)),
     },
-  } as never);
+  });
   const out = join(to, file.replace('light_', 'seeded_'));
   writeFileSync(out, bytes);
   process.stdout.write(`${out}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB\n`);

@@ -23,6 +23,8 @@ const TABLE = {
   HAIO_E_INTERNAL: 'internal error: {reason}',
 } as const;
 
+const textOf = (x: unknown): string => (typeof x === 'string' ? x : (JSON.stringify(x) ?? '?'));
+
 /** Stable identifier of an error; part of the public API. */
 export type ErrorCode = keyof typeof TABLE;
 
@@ -33,7 +35,7 @@ export class HaioError extends Error {
   readonly fields: Readonly<Record<string, unknown>>;
   constructor(code: ErrorCode, fields: Record<string, unknown>, options?: { cause?: unknown }) {
     super(
-      TABLE[code].replace(/\{(\w+)\}/g, (_, field: string) => String(fields[field] ?? '?')),
+      TABLE[code].replace(/\{(\w+)\}/g, (_, field: string) => textOf(fields[field])),
       options,
     );
     this.code = code;

@@ -81,7 +81,7 @@ export async function load(
     raise('HAIO_E_ARGUMENT', {
       name: 'precision',
       expected: "'fp32'",
-      got: String(options.precision),
+      got: options.precision,
     });
   const addon = loadAddon();
   const isa = chooseIsa(options.isa);

@@ -32,8 +32,13 @@ function checkIsaObject(path, isa) {
     if (!kind) continue;
     if ('WwVuI'.includes(kind) && !(kind === 'w' && /^_ITM_|^__gmon/.test(name)))
       problems.push(`${path}: weak or unique symbol ${name}`);
-    else if (kind === 'U' && !ALLOWED.test(name)) problems.push(`${path}: undefined symbol ${name}`);
-    else if ('TDRBGSC'.includes(kind) && !name.startsWith(`haio_op_${isa}_`) && name !== `haio_gemm_${isa}`)
+    else if (kind === 'U' && !ALLOWED.test(name))
+      problems.push(`${path}: undefined symbol ${name}`);
+    else if (
+      'TDRBGSC'.includes(kind) &&
+      !name.startsWith(`haio_op_${isa}_`) &&
+      name !== `haio_gemm_${isa}`
+    )
       problems.push(`${path}: global symbol ${name}`);
   }
   const initialisers = run('objdump', '-h', path).match(/\.(init_array|ctors)\S*/);

@@ -19,12 +19,21 @@ const complain = (file, text) => {
   problems++;
 };
 for (const file of files) {
-  const lines = execFileSync('objdump', ['-T', file], { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n');
+  const lines = execFileSync('objdump', ['-T', file], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  }).split('\n');
   for (const line of lines) {
-    const [, family, version, symbol] = /\b(GLIBC|GLIBCXX|CXXABI|GCC)_([\d.]+)\)?\s+(\S+)$/.exec(line) ?? [];
+    const [, family, version, symbol] =
+      /\b(GLIBC|GLIBCXX|CXXABI|GCC)_([\d.]+)\)?\s+(\S+)$/.exec(line) ?? [];
     if (family && newer(version.split('.').map(Number), NEWEST[family]))
-      complain(file, `${symbol} needs ${family}_${version}, newer than ${NEWEST[family].join('.')}`);
-    const defined = /^[0-9a-f]+ +[gw].*\s(\.\w+|\*ABS\*)\s+[0-9a-f]+\s+(?:\S+\s+)?(\S+)$/.exec(line);
+      complain(
+        file,
+        `${symbol} needs ${family}_${version}, newer than ${NEWEST[family].join('.')}`,
+      );
+    const defined = /^[0-9a-f]+ +[gw].*\s(\.\w+|\*ABS\*)\s+[0-9a-f]+\s+(?:\S+\s+)?(\S+)$/.exec(
+      line,
+    );
     if (defined && !EXPORTS.includes(defined[2])) complain(file, `exports ${defined[2]}`);
   }
 }

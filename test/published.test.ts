@@ -8,6 +8,7 @@ import { readImage } from '../bench/ocr/image.js';
 import { decode, readKeys, recognitionInput } from '../bench/ocr/recognise.js';
 import { CATALOG, makeFeeds } from '../bench/catalog.js';
 import { type Session, Tensor, load } from '../lib/index.js';
+import type { Tensor as Plain } from '../lib/tensor/tensor.js';
 import { loadAddon } from '../lib/native/binding.js';
 import {
   cosine,
@@ -98,7 +99,7 @@ describe('a sentence model at changing lengths', () => {
 
   const tensors = (texts: readonly string[]): Record<string, Tensor> =>
     Object.fromEntries(
-      Object.entries(encodeSentences(tokenize, texts)).map(([k, t]) => [
+      Object.entries<Plain>({ ...encodeSentences(tokenize, texts) }).map(([k, t]) => [
         k,
         new Tensor(t.dtype, t.data, t.shape),
       ]),

@@ -61,6 +61,6 @@ class Handler implements InferenceSessionHandler {
 export const backend: Backend = {
   init: () => Promise.resolve(),
   async createInferenceSessionHandler(model, options = {}) {
-    return new Handler(await load(model as string | Uint8Array, translate(options)));
+    return new Handler(await load(model, translate(options)));
   },
 };

@@ -89,15 +89,11 @@ export class Session {
   }
 
   /** Runs the model off the JavaScript thread (inline when it takes only microseconds). */
-  run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
-    try {
-      const plain = this.#feeds(feeds);
-      const variant = this.#variant(plain);
-      if (!(variant instanceof Variant)) return variant.then((v) => this.#start(v, plain, options));
-      return this.#start(variant, plain, options);
-    } catch (e) {
-      return Promise.reject(e as Error);
-    }
+  async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+    const plain = this.#feeds(feeds);
+    const known = this.#variant(plain);
+    const variant = known instanceof Variant ? known : await known;
+    return this.#start(variant, plain, options);
   }
 
   /** The same on the calling thread. A model that needs pins must have been compiled for them by run(). */
@@ -297,41 +293,41 @@ export class Session {
     return out;
   }
 
-  #start(
+  async #start(
     variant: Variant,
     feeds: ReadonlyMap<string, Plain>,
     options: RunOptions,
   ): Promise<Outputs> {
     const { signal } = options;
-    const abortError = (): HaioError => {
-      const error = new HaioError('HAIO_E_ABORTED', {}, { cause: signal?.reason });
-      Object.defineProperty(error, 'name', { value: 'AbortError' });
-      return error;
+    if (signal?.aborted) throw abortError(signal);
+    if (this.#released) raise('HAIO_E_RELEASED', {});
+    const { ctx, wanted } = this.#context(variant, options, false);
+    this.#current = variant;
+    const result = drive(variant, this.#order(variant, feeds), ctx);
+    if (Array.isArray(result)) return this.#named(variant, result, wanted);
+    this.#running++;
+    const stop = (): void => {
+      ctx.aborted = true;
+      variant.native.abort(ctx.token);
     };
-    if (signal?.aborted) return Promise.reject(abortError());
-    if (this.#released) return Promise.reject(new HaioError('HAIO_E_RELEASED', {}));
+    signal?.addEventListener('abort', stop, { once: true });
     try {
-      const { ctx, wanted } = this.#context(variant, options, false);
-      this.#current = variant;
-      const result = drive(variant, this.#order(variant, feeds), ctx);
-      if (Array.isArray(result)) return Promise.resolve(this.#named(variant, result, wanted));
-      this.#running++;
-      const stop = (): void => {
-        ctx.aborted = true;
-        variant.native.abort(ctx.token);
-      };
-      signal?.addEventListener('abort', stop, { once: true });
-      return result
-        .then((tensors) => this.#named(variant, tensors, wanted))
-        .catch((e: unknown) => {
-          throw e instanceof HaioError && e.code === 'HAIO_E_ABORTED' ? abortError() : e;
-        })
-        .finally(() => {
-          signal?.removeEventListener('abort', stop);
-          if (--this.#running === 0) this.#idle.splice(0).forEach((done) => done());
-        });
+      return this.#named(variant, await result, wanted);
     } catch (e) {
-      return Promise.reject(e as Error);
+      throw e instanceof HaioError && e.code === 'HAIO_E_ABORTED' ? abortError(signal) : e;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      if (--this.#running === 0)
+        this.#idle.splice(0).forEach((done) => {
+          done();
+        });
     }
   }
+}
+
+/** What a stopped run rejects with: named as the platform names it, with the signal's reason as cause. */
+function abortError(signal: AbortSignal | undefined): HaioError {
+  const error = new HaioError('HAIO_E_ABORTED', {}, { cause: signal?.reason });
+  Object.defineProperty(error, 'name', { value: 'AbortError' });
+  return error;
 }

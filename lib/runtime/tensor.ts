@@ -80,7 +80,9 @@ function wrong(type: DType, data: unknown): never {
 /** Short description of any value for messages. */
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
-  if (typeof x !== 'object') return `${typeof x} ${String(x as string).slice(0, 40)}`;
+  if (typeof x === 'string' || typeof x === 'number' || typeof x === 'boolean')
+    return `${typeof x} ${String(x).slice(0, 40)}`;
+  if (typeof x !== 'object') return typeof x;
   const t = x as Partial<TensorLike>;
   if (typeof t.type === 'string' && Array.isArray(t.dims)) return `${t.type}[${t.dims.join(',')}]`;
   return (x as { constructor?: { name?: string } }).constructor?.name ?? 'object';
