@@ -1,6 +1,6 @@
 // resize: out[p, h, w, c] = Σ Σ v[h, s] · u[w, t] · x[p, rows[h, s], columns[w, t], c]; x [P, H, W, C],
 // rows and v [H', S], columns and u [W', T] (both absent: W' = W, as they are), out [P, H', W', C].
-// Rows of C contiguous, tables dense. Places outside are moved inside. First the rows are summed into
+// Rows of C contiguous, tables dense; with places outside nothing is written. First the rows are summed into
 // scratch (W·C floats; not needed without columns), then its columns. An item is one (p, h).
 #include "moving.h"
 
@@ -8,7 +8,12 @@ namespace haio::HAIO_ISA::resize {
 namespace {
 using namespace moving;
 
-AI int64_t inside(int64_t at, int64_t size) { return at < 0 ? 0 : at >= size ? size - 1 : at; }
+// Tables that another step made are trusted no further than this.
+AI bool within(const int32_t* places, int64_t count, int64_t size) {
+  bool ok = true;
+  for (int64_t i = 0; i < count; i++) ok &= places[i] >= 0 && places[i] < size;
+  return ok;
+}
 
 // y[i] = Σ weights[t] · from[t][i] over up to 4 rows, or y[i] += it.
 template <bool kAdd>
@@ -28,15 +33,35 @@ AI void sumRows(const float* const* from, const float* weights, int count, float
 }
 
 // y[i] = Σ weights[t] · base[places[t]·step + i] over all taps.
-AI void sumTaps(const float* base, const int32_t* places, const float* weights, int64_t taps, int64_t size,
-                int64_t step, float* y, int64_t n) {
+AI void sumTaps(const float* base, const int32_t* places, const float* weights, int64_t taps, int64_t step, float* y,
+                int64_t n) {
   for (int64_t t = 0; t < taps; t += 4) {
     const int count = static_cast<int>(taps - t < 4 ? taps - t : 4);
     const float* from[4];
-    for (int k = 0; k < count; k++) from[k] = base + inside(places[t + k], size) * step;
+    for (int k = 0; k < count; k++) from[k] = base + places[t + k] * step;
     if (t == 0) sumRows<false>(from, weights, count, y, n);
     else sumRows<true>(from, weights + t, count, y, n);
   }
+}
+
+// Pixels of C elements, of few taps: y[w·step + c] = Σ u[w, t] · row[places[w, t]·C + c].
+template <int C, int kTaps>
+void sumTapsOf(const float* row, const int32_t* places, const float* u, int64_t all, float* y, int64_t step,
+               int64_t width) {
+  const int64_t taps = kTaps ? kTaps : all;
+  for (int64_t w = 0; w < width; w++, places += taps, u += taps, y += step) {
+    float sum[C] = {};
+    for (int64_t t = 0; t < taps; t++)
+      for (int c = 0; c < C; c++) sum[c] += row[places[t] * C + c] * u[t];
+    for (int c = 0; c < C; c++) y[c] = sum[c];
+  }
+}
+template <int C>
+void sumPixels(const float* row, const int32_t* places, const float* u, int64_t taps, float* y, int64_t step,
+               int64_t width) {
+  if (taps == 2) sumTapsOf<C, 2>(row, places, u, taps, y, step, width);
+  else if (taps == 4) sumTapsOf<C, 4>(row, places, u, taps, y, step, width);
+  else sumTapsOf<C, 0>(row, places, u, taps, y, step, width);
 }
 
 void run(const StepArgs& a) {
@@ -45,37 +70,30 @@ void run(const StepArgs& a) {
   const int64_t height = out.dims[1], width = x.dims[2], inner = x.dims[3];
   const int64_t rowTaps = a.in[1].dims[1];
   const bool both = a.inCount > 3 && present(a.in[3]);
-  const int64_t taps = both ? a.in[3].dims[1] : 0;
+  const int64_t taps = both ? a.in[3].dims[1] : 0, wide = out.dims[2], step = out.strides[2];
   const int32_t* columns = both ? static_cast<const int32_t*>(a.in[3].data) : nullptr;
-  const float* weights = both ? static_cast<const float*>(a.in[4].data) : nullptr;
-  const bool whole = x.strides[2] == inner && (both || out.strides[2] == inner);
+  const float* u = both ? static_cast<const float*>(a.in[4].data) : nullptr;
+  if (both && !within(columns, wide * taps, width)) return;
+  const bool whole = x.strides[2] == inner && (both || step == inner);
   for (size_t item = a.begin; item < a.end; item++) {
     const int64_t p = static_cast<int64_t>(item) / height, h = static_cast<int64_t>(item) % height;
     const int32_t* places = static_cast<const int32_t*>(a.in[1].data) + h * rowTaps;
-    const float* rowWeights = static_cast<const float*>(a.in[2].data) + h * rowTaps;
+    const float* v = static_cast<const float*>(a.in[2].data) + h * rowTaps;
     const float* from = static_cast<const float*>(x.data) + p * x.strides[0];
     float* y = static_cast<float*>(out.data) + p * out.strides[0] + h * out.strides[1];
     float* row = both ? static_cast<float*>(a.scratch) : y;
-    const int64_t rowStep = both ? inner : out.strides[2];
+    if (!within(places, rowTaps, x.dims[1])) return;
     if (whole) {
-      sumTaps(from, places, rowWeights, rowTaps, x.dims[1], x.strides[1], row, width * inner);
+      sumTaps(from, places, v, rowTaps, x.strides[1], row, width * inner);
     } else {
       for (int64_t w = 0; w < width; w++)
-        sumTaps(from + w * x.strides[2], places, rowWeights, rowTaps, x.dims[1], x.strides[1], row + w * rowStep, inner);
+        sumTaps(from + w * x.strides[2], places, v, rowTaps, x.strides[1], row + w * (both ? inner : step), inner);
     }
     if (!both) continue;
-    for (int64_t w = 0; w < out.dims[2]; w++) {
-      float* pixel = y + w * out.strides[2];
-      const int32_t* at = columns + w * taps;
-      const float* u = weights + w * taps;
-      if (inner > 1) {
-        sumTaps(row, at, u, taps, width, inner, pixel, inner);
-        continue;
-      }
-      float sum = 0.f;
-      for (int64_t t = 0; t < taps; t++) sum += row[inside(at[t], width)] * u[t];
-      *pixel = sum;
-    }
+    if (inner == 1) sumPixels<1>(row, columns, u, taps, y, step, wide);
+    else if (inner == 3) sumPixels<3>(row, columns, u, taps, y, step, wide);
+    else
+      for (int64_t w = 0; w < wide; w++) sumTaps(row, columns + w * taps, u + w * taps, taps, inner, y + w * step, inner);
   }
 }
 
