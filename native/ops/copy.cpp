@@ -71,8 +71,7 @@ int64_t count(const Nest& n) {
 // Calls body(in, out, k) for the units from…to of (outer loops × inner), where `inner` units belong
 // to each turn of the outer loops: k counts from `first` and `turns` consecutive ones are given.
 template <class T, class Body>
-inline void each(const Nest& outer, int64_t inner, int64_t from, int64_t to, const T* in, T* out,
-                        Body body) {
+inline void each(const Nest& outer, int64_t inner, int64_t from, int64_t to, const T* in, T* out, Body body) {
   int64_t index[kMaxRank];
   int64_t rest = from / inner, k = from % inner;
   for (int i = outer.rank - 1; i >= 0; i--) {
@@ -98,8 +97,10 @@ inline void each(const Nest& outer, int64_t inner, int64_t from, int64_t to, con
 }
 
 // 16-byte registers and the interleaving of their halves: log2(N) rounds transpose N × N elements.
-template <class T> struct Lanes;
-template <> struct Lanes<uint8_t> {
+template <class T>
+struct Lanes;
+template <>
+struct Lanes<uint8_t> {
   typedef uint8_t V __attribute__((vector_size(16)));
   static V lo(V a, V b) {
     return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -108,17 +109,20 @@ template <> struct Lanes<uint8_t> {
     return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
   }
 };
-template <> struct Lanes<uint16_t> {
+template <>
+struct Lanes<uint16_t> {
   typedef uint16_t V __attribute__((vector_size(16)));
   static V lo(V a, V b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
   static V hi(V a, V b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
 };
-template <> struct Lanes<uint32_t> {
+template <>
+struct Lanes<uint32_t> {
   typedef uint32_t V __attribute__((vector_size(16)));
   static V lo(V a, V b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
   static V hi(V a, V b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
 };
-template <> struct Lanes<uint64_t> {
+template <>
+struct Lanes<uint64_t> {
   typedef uint64_t V __attribute__((vector_size(16)));
   static V lo(V a, V b) { return __builtin_shufflevector(a, b, 0, 2); }
   static V hi(V a, V b) { return __builtin_shufflevector(a, b, 1, 3); }
@@ -207,10 +211,18 @@ inline void run1(const T* in, int64_t inStride, T* out, int64_t outStride, int64
       for (int64_t i = 0; i < n; i++) out[i] = v;
       break;
     }
-    case 1: copyRun(out, in, n); break;
-    case 2: pickRun<T, 2>(in, out, n); break;
-    case 3: pickRun<T, 3>(in, out, n); break;
-    case 4: pickRun<T, 4>(in, out, n); break;
+    case 1:
+      copyRun(out, in, n);
+      break;
+    case 2:
+      pickRun<T, 2>(in, out, n);
+      break;
+    case 3:
+      pickRun<T, 3>(in, out, n);
+      break;
+    case 4:
+      pickRun<T, 4>(in, out, n);
+      break;
     default:
       for (int64_t i = 0; i < n; i++) out[i] = in[i * inStride];
   }
@@ -264,8 +276,8 @@ void run(const StepArgs& a) {
     each(nest, inner, begin(total), end(total), in, out, [&](const T* x, T* y, int64_t k, int64_t turns) {
       for (int64_t u = k; u < k + turns; u++) {
         const int64_t r = u / across * kSide, c = u % across * kSide;
-        turnBlock(x + c * inStep + r, inStep, y + r * rowStep + c, rowStep, rows - r < kSide ? rows - r : kSide,
-                  n - c < kSide ? n - c : kSide);
+        turnBlock(x + c * inStep + r, inStep, y + r * rowStep + c, rowStep,
+                  rows - r < kSide ? rows - r : kSide, n - c < kSide ? n - c : kSide);
       }
     });
     return;

@@ -40,7 +40,8 @@ template <class T, Type kType>
 const char* check(const StepArgs& a, size_t) {
   const Operand &x = a.in[0], &out = a.out[0];
   const int axis = paramsAs<Params>(a).axis;
-  if (!present(x) || !present(out) || x.type != kType || out.type != kType) return "operands must have the kernel's type";
+  if (!present(x) || !present(out) || x.type != kType || out.type != kType)
+    return "operands must have the kernel's type";
   if (x.rank < 1 || !sameDims(x, out)) return "the output's dims do not fit";
   if (axis < 0 || axis >= x.rank) return "axis must be one of the input's";
   const int64_t before = elements(x, 0, axis), after = elements(x, axis + 1, x.rank);
@@ -48,9 +49,17 @@ const char* check(const StepArgs& a, size_t) {
   return a.end != static_cast<size_t>(before * after) ? "items must be the number of lines" : nullptr;
 }
 
-#define HAIO_ROW(name, T, S, kType)                                                             \
-  {"cum_sum." name, "axis:i32,exclusive:i32,reverse:i32", sizeof(Params), 1, 1, 1, run<T, S>, \
-   check<T, kType>, nullptr}
+#define HAIO_ROW(name, T, S, kType)         \
+  {                                         \
+      "cum_sum." name,                      \
+      "axis:i32,exclusive:i32,reverse:i32", \
+      sizeof(Params),                       \
+      1,                                    \
+      1,                                    \
+      1,                                    \
+      run<T, S>,                            \
+      check<T, kType>,                      \
+      nullptr}
 HAIO_TABLE(cum_sum, HAIO_ROW("f32", float, float, Type::f32), HAIO_ROW("f64", double, double, Type::f64),
            HAIO_ROW("i32", int32_t, uint32_t, Type::i32), HAIO_ROW("i64", int64_t, uint64_t, Type::i64))
 #undef HAIO_ROW

@@ -23,7 +23,8 @@ void run(const StepArgs& a) {
       } else {
         const int64_t at = place(a, indices[k * index.strides[0]], size);
         const T* from = static_cast<const T*>(x.data) + o * x.strides[0] + at * x.strides[1];
-        if (rows) copyRun(y, from, length);
+        if (rows)
+          copyRun(y, from, length);
         else
           for (int64_t i = 0; i < length; i++) y[i * out.strides[2]] = from[i * x.strides[2]];
       }
@@ -46,8 +47,7 @@ const char* check(const StepArgs& a, size_t) {
   return items < 0 || a.end != static_cast<size_t>(items) ? "items must be the number of rows" : nullptr;
 }
 
-#define HAIO_ROW(bits, T) \
-  {"gather." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
+#define HAIO_ROW(bits, T) {"gather." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(gather, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW

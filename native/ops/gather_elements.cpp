@@ -30,7 +30,8 @@ void run(const StepArgs& a) {
       for (int64_t j = 0; j < out.dims[last]; j++) {
         const int64_t i = indices[w.at[1] + j * index.strides[last]];
         T& to = y[j * out.strides[last]];
-        if (size > 0) to = from[j * steps[last] + place(a, i, size) * step];
+        if (size > 0)
+          to = from[j * steps[last] + place(a, i, size) * step];
         else {
           a.report(a.status, 1, i);
           to = 0;
@@ -45,7 +46,8 @@ const char* check(const StepArgs& a, size_t) {
   const Operand &x = a.in[0], &index = a.in[1], &out = a.out[0];
   const int axis = paramsAs<Params>(a).axis;
   if (!wide<T>(x) || !wide<T>(out) || !isIndex(index)) return "operands must have the kernel's types";
-  if (x.rank < 1 || x.rank != out.rank || !sameDims(index, out)) return "operands must have one rank, index and output one shape";
+  if (x.rank < 1 || x.rank != out.rank || !sameDims(index, out))
+    return "operands must have one rank, index and output one shape";
   if (axis < 0 || axis >= x.rank) return "axis must be one of the input's";
   for (int i = 0; i < x.rank; i++)
     if (i != axis && out.dims[i] > x.dims[i]) return "the output is larger than the input";

@@ -22,13 +22,15 @@ void run(const StepArgs& a) {
       bool empty = false;
       for (int d = 0; d < n; d++) {
         const int64_t i = one[d * index.strides[2]];
-        if (x.dims[1 + d] > 0) from += place(a, i, x.dims[1 + d]) * x.strides[1 + d];
+        if (x.dims[1 + d] > 0)
+          from += place(a, i, x.dims[1 + d]) * x.strides[1 + d];
         else {
           a.report(a.status, 1, i);
           empty = true;
         }
       }
-      if (!empty && step == 1 && out.strides[2] == 1) copyRun(y, from, length);
+      if (!empty && step == 1 && out.strides[2] == 1)
+        copyRun(y, from, length);
       else
         for (int64_t i = 0; i < length; i++) y[i * out.strides[2]] = empty ? T(0) : from[i * step];
     }
@@ -48,8 +50,7 @@ const char* check(const StepArgs& a, size_t) {
   return items < 0 || a.end != static_cast<size_t>(items) ? "items must be the number of rows" : nullptr;
 }
 
-#define HAIO_ROW(bits, T) \
-  {"gather_nd." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
+#define HAIO_ROW(bits, T) {"gather_nd." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(gather_nd, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW

@@ -59,8 +59,10 @@ AI bool isIndex(const Operand& o) { return present(o) && (o.type == Type::i32 ||
 // f(pointer to the indices) for either type.
 template <class F>
 AI void withIndices(const Operand& o, F f) {
-  if (o.type == Type::i32) f(static_cast<const int32_t*>(o.data));
-  else f(static_cast<const int64_t*>(o.data));
+  if (o.type == Type::i32)
+    f(static_cast<const int32_t*>(o.data));
+  else
+    f(static_cast<const int64_t*>(o.data));
 }
 
 // The place that index i means on an axis of size > 0: negative ones count from the end; outside of it

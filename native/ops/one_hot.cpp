@@ -31,13 +31,13 @@ const char* check(const StepArgs& a, size_t) {
   const Operand &index = a.in[0], &values = a.in[1], &out = a.out[0];
   if (!isIndex(index) || !wide<T>(values) || !wide<T>(out)) return "operands must have the kernel's types";
   if (index.rank != 2 || values.rank != 1 || out.rank != 3) return "ranks must be 2, 1 and 3";
-  if (values.dims[0] != 2 || index.dims[0] != out.dims[0] || index.dims[1] != out.dims[2]) return "the dims do not fit";
+  if (values.dims[0] != 2 || index.dims[0] != out.dims[0] || index.dims[1] != out.dims[2])
+    return "the dims do not fit";
   if (elements(out) < 0) return "too many elements";
   return a.end != static_cast<size_t>(out.dims[0]) ? "items must be the outer size" : nullptr;
 }
 
-#define HAIO_ROW(bits, T) \
-  {"one_hot." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
+#define HAIO_ROW(bits, T) {"one_hot." bits, "", 0, 2, 2, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(one_hot, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW

@@ -1,7 +1,8 @@
 // portable only
 // pad: out[i0, i1, …] = x[i0 − before0, …] where that is inside of x, and beyond it as the mode says:
 // the value in[0], x (in[1]) mirrored without its edge, its edge, or x repeated. Without x (constant
-// only) the part that is inside already stands in out. Any strides; negative `before` cuts off. An item is one row.
+// only) the part that is inside already stands in out. Any strides; negative `before` cuts off. An item is
+// one row.
 #include "moving.h"
 
 namespace haio::HAIO_ISA::pad {
@@ -50,8 +51,10 @@ void run(const StepArgs& a) {
     bool inside = true;
     for (int d = 0; d < last; d++) {
       const int64_t s = source(w.index[d] - p.before[d], p.size[d], p.mode);
-      if (s < 0) inside = false;
-      else if (from) row0 += s * x.strides[d];
+      if (s < 0)
+        inside = false;
+      else if (from)
+        row0 += s * x.strides[d];
     }
     if (!inside) {
       fill(y, 0, n);
@@ -67,7 +70,8 @@ void run(const StepArgs& a) {
       }
     }
     if (!from || end == first) continue;
-    if (step == 1 && xStep == 1) copyRun(y + first, row0 + (first - before), end - first);
+    if (step == 1 && xStep == 1)
+      copyRun(y + first, row0 + (first - before), end - first);
     else
       for (int64_t i = first; i < end; i++) y[i * step] = row0[(i - before) * xStep];
   }
@@ -77,12 +81,14 @@ template <class T>
 const char* check(const StepArgs& a, size_t) {
   const Params& p = paramsAs<Params>(a);
   const Operand &value = a.in[0], &x = a.in[1], &out = a.out[0];
-  if (!wide<T>(out) || !wide<T>(value) || (present(x) && !wide<T>(x))) return "operands must have the kernel's types";
+  if (!wide<T>(out) || !wide<T>(value) || (present(x) && !wide<T>(x)))
+    return "operands must have the kernel's types";
   if (out.rank < 1 || (present(x) && x.rank != out.rank)) return "operands must have one rank, at least 1";
   if (elements(value) != 1) return "the value must be one element";
   if (p.mode < kConstant || p.mode > kWrap || (p.mode != kConstant && !present(x))) return "unknown mode";
   for (int d = 0; d < out.rank; d++) {
-    if (p.size[d] < 0 || p.size[d] > kMaxElements || p.before[d] < -kMaxElements || p.before[d] > kMaxElements)
+    if (p.size[d] < 0 || p.size[d] > kMaxElements || p.before[d] < -kMaxElements ||
+        p.before[d] > kMaxElements)
       return "sizes out of range";
     if (present(x) && x.dims[d] != p.size[d]) return "the input's dims do not fit";
   }
@@ -91,11 +97,17 @@ const char* check(const StepArgs& a, size_t) {
   return items < 0 || a.end != static_cast<size_t>(items) ? "items must be the number of rows" : nullptr;
 }
 
-#define HAIO_ROW(bits, T)                                                                               \
-  {"pad." bits,                                                                                         \
-   "mode:i32,before0:i64,before1:i64,before2:i64,before3:i64,before4:i64,before5:i64,before6:i64,"      \
-   "before7:i64,size0:i64,size1:i64,size2:i64,size3:i64,size4:i64,size5:i64,size6:i64,size7:i64",       \
-   sizeof(Params), 1, 2, 1, run<T>, check<T>, nullptr}
+#define HAIO_ROW(bits, T)                                                                          \
+  {"pad." bits,                                                                                    \
+   "mode:i32,before0:i64,before1:i64,before2:i64,before3:i64,before4:i64,before5:i64,before6:i64," \
+   "before7:i64,size0:i64,size1:i64,size2:i64,size3:i64,size4:i64,size5:i64,size6:i64,size7:i64",  \
+   sizeof(Params),                                                                                 \
+   1,                                                                                              \
+   2,                                                                                              \
+   1,                                                                                              \
+   run<T>,                                                                                         \
+   check<T>,                                                                                       \
+   nullptr}
 HAIO_TABLE(pad, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW

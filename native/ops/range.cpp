@@ -21,13 +21,13 @@ template <Type kType>
 const char* check(const StepArgs& a, size_t) {
   const Operand &start = a.in[0], &delta = a.in[1], &out = a.out[0];
   if (!present(start) || !present(delta) || !present(out)) return "operand missing";
-  if (start.type != kType || delta.type != kType || out.type != kType) return "operands must have the kernel's type";
+  if (start.type != kType || delta.type != kType || out.type != kType)
+    return "operands must have the kernel's type";
   if (elements(start) != 1 || elements(delta) != 1 || out.rank != 1) return "ranks must be 0, 0 and 1";
   return a.end != static_cast<size_t>(out.dims[0]) ? "items must be the number of elements" : nullptr;
 }
 
-#define HAIO_ROW(name, T, S, kType) \
-  {"range." name, "", 0, 2, 2, 1, run<T, S>, check<kType>, nullptr}
+#define HAIO_ROW(name, T, S, kType) {"range." name, "", 0, 2, 2, 1, run<T, S>, check<kType>, nullptr}
 HAIO_TABLE(range, HAIO_ROW("f32", float, double, Type::f32), HAIO_ROW("f64", double, double, Type::f64),
            HAIO_ROW("i16", int16_t, uint32_t, Type::i16), HAIO_ROW("i32", int32_t, uint32_t, Type::i32),
            HAIO_ROW("i64", int64_t, uint64_t, Type::i64))

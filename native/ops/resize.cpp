@@ -33,14 +33,16 @@ AI void sumRows(const float* const* from, const float* weights, int count, float
 }
 
 // y[i] = Σ weights[t] · base[places[t]·step + i] over all taps.
-AI void sumTaps(const float* base, const int32_t* places, const float* weights, int64_t taps, int64_t step, float* y,
-                int64_t n) {
+AI void sumTaps(const float* base, const int32_t* places, const float* weights, int64_t taps, int64_t step,
+                float* y, int64_t n) {
   for (int64_t t = 0; t < taps; t += 4) {
     const int count = static_cast<int>(taps - t < 4 ? taps - t : 4);
     const float* from[4];
     for (int k = 0; k < count; k++) from[k] = base + places[t + k] * step;
-    if (t == 0) sumRows<false>(from, weights, count, y, n);
-    else sumRows<true>(from, weights + t, count, y, n);
+    if (t == 0)
+      sumRows<false>(from, weights, count, y, n);
+    else
+      sumRows<true>(from, weights + t, count, y, n);
   }
 }
 
@@ -59,9 +61,12 @@ void sumTapsOf(const float* row, const int32_t* places, const float* u, int64_t 
 template <int C>
 void sumPixels(const float* row, const int32_t* places, const float* u, int64_t taps, float* y, int64_t step,
                int64_t width) {
-  if (taps == 2) sumTapsOf<C, 2>(row, places, u, taps, y, step, width);
-  else if (taps == 4) sumTapsOf<C, 4>(row, places, u, taps, y, step, width);
-  else sumTapsOf<C, 0>(row, places, u, taps, y, step, width);
+  if (taps == 2)
+    sumTapsOf<C, 2>(row, places, u, taps, y, step, width);
+  else if (taps == 4)
+    sumTapsOf<C, 4>(row, places, u, taps, y, step, width);
+  else
+    sumTapsOf<C, 0>(row, places, u, taps, y, step, width);
 }
 
 void run(const StepArgs& a) {
@@ -87,13 +92,17 @@ void run(const StepArgs& a) {
       sumTaps(from, places, v, rowTaps, x.strides[1], row, width * inner);
     } else {
       for (int64_t w = 0; w < width; w++)
-        sumTaps(from + w * x.strides[2], places, v, rowTaps, x.strides[1], row + w * (both ? inner : step), inner);
+        sumTaps(from + w * x.strides[2], places, v, rowTaps, x.strides[1], row + w * (both ? inner : step),
+                inner);
     }
     if (!both) continue;
-    if (inner == 1) sumPixels<1>(row, columns, u, taps, y, step, wide);
-    else if (inner == 3) sumPixels<3>(row, columns, u, taps, y, step, wide);
+    if (inner == 1)
+      sumPixels<1>(row, columns, u, taps, y, step, wide);
+    else if (inner == 3)
+      sumPixels<3>(row, columns, u, taps, y, step, wide);
     else
-      for (int64_t w = 0; w < wide; w++) sumTaps(row, columns + w * taps, u + w * taps, taps, inner, y + w * step, inner);
+      for (int64_t w = 0; w < wide; w++)
+        sumTaps(row, columns + w * taps, u + w * taps, taps, inner, y + w * step, inner);
   }
 }
 
@@ -106,17 +115,20 @@ bool areTables(const Operand& places, const Operand& weights, int64_t length) {
 
 const char* check(const StepArgs& a, size_t scratchBytes) {
   const Operand &x = a.in[0], &out = a.out[0];
-  if (!present(x) || !present(out) || x.type != Type::f32 || out.type != Type::f32) return "operands must be f32";
+  if (!present(x) || !present(out) || x.type != Type::f32 || out.type != Type::f32)
+    return "operands must be f32";
   if (x.rank != 4 || out.rank != 4) return "ranks must be 4";
   if (a.inCount < 3 || !areTables(a.in[1], a.in[2], out.dims[1])) return "the tables of rows do not fit";
   const bool both = a.inCount > 3 && present(a.in[3]);
-  if (both && (a.inCount < 5 || !areTables(a.in[3], a.in[4], out.dims[2]))) return "the tables of columns do not fit";
+  if (both && (a.inCount < 5 || !areTables(a.in[3], a.in[4], out.dims[2])))
+    return "the tables of columns do not fit";
   if (!both && x.dims[2] != out.dims[2]) return "the columns do not fit";
   if (x.dims[0] != out.dims[0] || x.dims[3] != out.dims[3]) return "the output's dims do not fit";
   if (x.dims[3] > 1 && (x.strides[3] != 1 || out.strides[3] != 1)) return "rows must be contiguous";
   if (elements(out) < 0 || elements(x) < 0) return "too many elements";
   if (a.end > 0 && (x.dims[1] == 0 || x.dims[2] == 0)) return "the input is empty";
-  if (both && static_cast<uint64_t>(elements(x, 2, 4)) > scratchBytes / sizeof(float)) return "scratch too small";
+  if (both && static_cast<uint64_t>(elements(x, 2, 4)) > scratchBytes / sizeof(float))
+    return "scratch too small";
   return a.end != static_cast<size_t>(elements(out, 0, 2)) ? "items must be the number of rows" : nullptr;
 }
 

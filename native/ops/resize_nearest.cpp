@@ -16,7 +16,8 @@ void run(const StepArgs& a) {
   const Operand &x = a.in[0], &rows = a.in[1], &columns = a.in[2], &out = a.out[0];
   const int64_t height = out.dims[1], width = out.dims[2], inner = out.dims[3];
   const int32_t* places = static_cast<const int32_t*>(columns.data);
-  const bool whole = out.strides[2] == inner && (places ? out.strides[1] >= width * inner : x.strides[2] == inner);
+  const bool whole =
+      out.strides[2] == inner && (places ? out.strides[1] >= width * inner : x.strides[2] == inner);
   const T* lastFrom = nullptr;
   const T* lastRow = nullptr;
   for (size_t item = a.begin; item < a.end; item++) {
@@ -29,8 +30,10 @@ void run(const StepArgs& a) {
     } else {
       for (int64_t w = 0; w < width; w++) {
         const int64_t c = places ? inside(places[w * columns.strides[0]], x.dims[2]) : w;
-        if (inner == 1) y[w * out.strides[2]] = from[c * x.strides[2]];
-        else copyRun(y + w * out.strides[2], from + c * x.strides[2], inner);
+        if (inner == 1)
+          y[w * out.strides[2]] = from[c * x.strides[2]];
+        else
+          copyRun(y + w * out.strides[2], from + c * x.strides[2], inner);
       }
     }
     lastFrom = from;
@@ -49,7 +52,8 @@ const char* check(const StepArgs& a, size_t) {
   if (!wide<T>(x) || !wide<T>(out) || !present(rows)) return "operands must have the kernel's types";
   if (x.rank != 4 || out.rank != 4) return "ranks must be 4";
   if (!isTable(rows, out.dims[1])) return "the rows must be one place each";
-  if (present(columns) ? !isTable(columns, out.dims[2]) : x.dims[2] != out.dims[2]) return "the columns must be one place each";
+  if (present(columns) ? !isTable(columns, out.dims[2]) : x.dims[2] != out.dims[2])
+    return "the columns must be one place each";
   if (x.dims[0] != out.dims[0] || x.dims[3] != out.dims[3]) return "the output's dims do not fit";
   if (x.dims[3] > 1 && (x.strides[3] != 1 || out.strides[3] != 1)) return "rows must be contiguous";
   if (a.end > 0 && (x.dims[1] == 0 || x.dims[2] == 0)) return "the input is empty";
@@ -58,8 +62,7 @@ const char* check(const StepArgs& a, size_t) {
   return items < 0 || a.end != static_cast<size_t>(items) ? "items must be the number of rows" : nullptr;
 }
 
-#define HAIO_ROW(bits, T) \
-  {"resize_nearest." bits, "", 0, 2, 3, 1, run<T>, check<T>, nullptr}
+#define HAIO_ROW(bits, T) {"resize_nearest." bits, "", 0, 2, 3, 1, run<T>, check<T>, nullptr}
 HAIO_TABLE(resize_nearest, HAIO_ROW("b1", uint8_t), HAIO_ROW("b2", uint16_t), HAIO_ROW("b4", uint32_t),
            HAIO_ROW("b8", uint64_t))
 #undef HAIO_ROW

@@ -42,22 +42,33 @@ AI float positionOf(int64_t i, int32_t transform, int64_t size, int64_t length, 
   const float at = static_cast<float>(i), n = static_cast<float>(size), m = static_cast<float>(length);
   const float half = (at + 0.5f) / scale - 0.5f;
   switch (transform) {
-    case kHalfPixel: return half;
-    case kHalfPixelSymmetric: return n / 2.f * (1.f - m / (scale * n)) + half;
-    case kPytorchHalfPixel: return length > 1 ? half : 0.f;
-    case kAlignCorners: return length > 1 ? at * (n - 1.f) / ((given ? scale * n : m) - 1.f) : 0.f;
-    case kAsymmetric: return at / scale;
-    default: return (at + 0.5f) / scale;
+    case kHalfPixel:
+      return half;
+    case kHalfPixelSymmetric:
+      return n / 2.f * (1.f - m / (scale * n)) + half;
+    case kPytorchHalfPixel:
+      return length > 1 ? half : 0.f;
+    case kAlignCorners:
+      return length > 1 ? at * (n - 1.f) / ((given ? scale * n : m) - 1.f) : 0.f;
+    case kAsymmetric:
+      return at / scale;
+    default:
+      return (at + 0.5f) / scale;
   }
 }
 
 AI int64_t nearestOf(float x, int32_t rounding, float scale) {
   switch (rounding) {
-    case kRoundPreferFloor: return ceilOf(static_cast<double>(x - 0.5f));
-    case kRoundPreferCeil: return floorOf(static_cast<double>(x + 0.5f));
-    case kFloor: return floorOf(static_cast<double>(x));
-    case kCeil: return ceilOf(static_cast<double>(x));
-    default: return scale < 1.f ? ceilOf(static_cast<double>(x)) : floorOf(static_cast<double>(x));
+    case kRoundPreferFloor:
+      return ceilOf(static_cast<double>(x - 0.5f));
+    case kRoundPreferCeil:
+      return floorOf(static_cast<double>(x + 0.5f));
+    case kFloor:
+      return floorOf(static_cast<double>(x));
+    case kCeil:
+      return ceilOf(static_cast<double>(x));
+    default:
+      return scale < 1.f ? ceilOf(static_cast<double>(x)) : floorOf(static_cast<double>(x));
   }
 }
 
@@ -78,7 +89,9 @@ AI double stretchOf(const Params& p, float scale) {
 AI int64_t firstTap(const Params& p, float scale) {
   return floorOf(-(p.mode == kCubic ? 2.0 : 1.0) / stretchOf(p, scale)) + 1;
 }
-AI int64_t tapsOf(const Params& p, float scale) { return p.mode == kNearest ? 1 : 2 - 2 * firstTap(p, scale); }
+AI int64_t tapsOf(const Params& p, float scale) {
+  return p.mode == kNearest ? 1 : 2 - 2 * firstTap(p, scale);
+}
 
 void run(const StepArgs& a) {
   const Params& p = paramsAs<Params>(a);
@@ -87,7 +100,9 @@ void run(const StepArgs& a) {
   const float scale = scaleOf(p, length);
   const double stretch = stretchOf(p, scale);
   const int64_t first = firstTap(p, scale);
-  const auto inside = [&](int64_t k) { return static_cast<int32_t>(k < 0 ? 0 : k >= p.size ? p.size - 1 : k); };
+  const auto inside = [&](int64_t k) {
+    return static_cast<int32_t>(k < 0 ? 0 : k >= p.size ? p.size - 1 : k);
+  };
   for (int64_t i = static_cast<int64_t>(a.begin); i < static_cast<int64_t>(a.end); i++) {
     int32_t* places = static_cast<int32_t*>(a.out[0].data) + i * taps;
     float* weights = static_cast<float*>(a.out[1].data) + i * taps;
@@ -126,7 +141,8 @@ const char* check(const StepArgs& a, size_t) {
       p.nearest < kRoundPreferFloor || p.nearest > kSimple)
     return "unknown mode";
   const int64_t length = places.dims[0];
-  if (p.size < 1 || p.size >= kMaxSize || length >= kMaxSize || elements(places) < 0) return "sizes out of range";
+  if (p.size < 1 || p.size >= kMaxSize || length >= kMaxSize || elements(places) < 0)
+    return "sizes out of range";
   if (a.end != static_cast<size_t>(length)) return "items must be the length";
   if (length == 0) return nullptr;
   const float scale = scaleOf(p, length);

@@ -21,7 +21,8 @@ void run(const StepArgs& a) {
   const int n = out.rank - 1;
   const int32_t reduction = paramsAs<Params>(a).reduction;
   const int64_t first = static_cast<int64_t>(a.begin) * kWidth;
-  const int64_t end = static_cast<int64_t>(a.end) * kWidth < out.dims[n] ? static_cast<int64_t>(a.end) * kWidth : out.dims[n];
+  const int64_t end =
+      static_cast<int64_t>(a.end) * kWidth < out.dims[n] ? static_cast<int64_t>(a.end) * kWidth : out.dims[n];
   withIndices(index, [&](const auto* indices) {
     for (int64_t k = 0; k < index.dims[0]; k++) {
       const auto* one = indices + k * index.strides[0];
@@ -29,7 +30,8 @@ void run(const StepArgs& a) {
       bool empty = false;
       for (int d = 0; d < n; d++) {
         const int64_t i = one[d * index.strides[1]];
-        if (out.dims[d] > 0) to += place(a, i, out.dims[d]) * out.strides[d];
+        if (out.dims[d] > 0)
+          to += place(a, i, out.dims[d]) * out.strides[d];
         else {
           a.report(a.status, 1, i);
           empty = true;
@@ -55,12 +57,14 @@ const char* check(const StepArgs& a, size_t) {
   if (!isIndex(index) || !fits<T>(updates) || !fits<T>(out)) return "operands must have the kernel's types";
   if (!reduces<T>(paramsAs<Params>(a).reduction)) return "unknown reduction";
   if (out.rank < 1 || index.rank != 2 || updates.rank != 2) return "ranks must be at least 1, 2 and 2";
-  if (index.dims[1] != out.rank - 1 || index.dims[0] != updates.dims[0] || updates.dims[1] != out.dims[out.rank - 1])
+  if (index.dims[1] != out.rank - 1 || index.dims[0] != updates.dims[0] ||
+      updates.dims[1] != out.dims[out.rank - 1])
     return "the dims do not fit";
   if (!writable(out)) return "the output repeats";
   const int64_t length = out.dims[out.rank - 1];
   if (length > kMaxElements) return "too many elements";
-  return a.end != static_cast<size_t>((length + kWidth - 1) / kWidth) ? "items must be the number of pieces" : nullptr;
+  return a.end != static_cast<size_t>((length + kWidth - 1) / kWidth) ? "items must be the number of pieces"
+                                                                      : nullptr;
 }
 
 HAIO_SCATTER(scatter_nd, "reduction:i32")

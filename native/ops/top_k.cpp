@@ -85,11 +85,13 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
   const Operand &x = a.in[0], &values = a.out[0], &places = a.out[1];
   const int axis = paramsAs<Params>(a).axis;
   if (!present(x) || !present(values) || !present(places)) return "operand missing";
-  if (x.type != kType || values.type != kType || places.type != Type::i64) return "operands must have the kernel's types";
+  if (x.type != kType || values.type != kType || places.type != Type::i64)
+    return "operands must have the kernel's types";
   if (x.rank < 1 || x.rank != values.rank || !sameDims(values, places)) return "the output's dims do not fit";
   if (axis < 0 || axis >= x.rank) return "axis must be one of the input's";
   for (int i = 0; i < x.rank; i++)
-    if (i == axis ? values.dims[i] > x.dims[i] : values.dims[i] != x.dims[i]) return "the output's dims do not fit";
+    if (i == axis ? values.dims[i] > x.dims[i] : values.dims[i] != x.dims[i])
+      return "the output's dims do not fit";
   if (static_cast<uint64_t>(values.dims[axis]) > scratchBytes / sizeof(Entry<T>)) return "scratch too small";
   const int64_t before = elements(x, 0, axis), after = elements(x, axis + 1, x.rank);
   if (before < 0 || after < 0 || (after > 0 && before > kMaxElements / after)) return "too many elements";
