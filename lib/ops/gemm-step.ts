@@ -15,18 +15,18 @@ import { MAX_RANK } from './moving.js';
 const PANEL = 16;
 const K_BLOCK = 384;
 const SMALL_WEIGHTS = 700 << 10;
-/** Multiplications and bytes of B that make an item; more items than these are not worth making. */
-const ITEM_MACS = 6e6;
-const ITEM_BYTES = 256 << 10;
-const MAX_ITEMS = 64;
+/** Multiplications, or bytes of B, that make a pair of items; fewer than these make only one. */
+const PAIR_MACS = 26e6;
+const PAIR_BYTES = 1 << 20;
+const SINGLE_MACS = 1e6;
+const MAX_PAIRS = 32;
 /** Bytes of A that an item reads again and again while B streams. */
 const A_BYTES = 1 << 20;
-/** Multiples of rows and panels that all micro-kernels take without a rest. */
+/** Multiples of rows and panels that micro-kernels take without a rest. */
 const ROWS = 28;
 const PANELS = 6;
-/** Runs of k, and rows, shorter than this are gathered; then an item has so many rows at least. */
-const SHORT_RUN = 16;
-const SHORT_ROW = 4;
+/** Rows of so few m are gathered, to fill the tiles; then an item has so many of all of them at least. */
+const SHORT_ROW = 3;
 const GATHERED = 112;
 
 /** out[g…, r…, m, n] = stages(Σ A[g…, r…, m, t…, k]·B[g…, t…, k, n] + bias[n]), all float32. */
@@ -139,8 +139,9 @@ function cutOf({ groups, rows, m, k, n, aElements, copy }: Work) {
   const bytes = D.mul(D.mul(k, n), 4);
   const large = D.typical(bytes) > SMALL_WEIGHTS;
   const macs = D.mul(D.mul(D.mul(groups, rows), D.mul(m, k)), n);
-  const all = D.max(D.ceilDiv(macs, ITEM_MACS), D.ceilDiv(D.mul(groups, bytes), ITEM_BYTES));
-  const wanted = partOf(D.min(MAX_ITEMS, all), groups);
+  const pairs = D.max(D.ceilDiv(macs, PAIR_MACS), D.ceilDiv(D.mul(groups, bytes), PAIR_BYTES));
+  const all = D.select(D.lt(macs, SINGLE_MACS), 1, D.mul(2, D.min(MAX_PAIRS, pairs)));
+  const wanted = partOf(all, groups);
   const byRows = (parts: Dim): { rowBlock: Dim; mBlock: Dim } => {
     if (copy || D.typical(rows) >= D.typical(parts))
       return { rowBlock: partOf(rows, parts), mBlock: D.max(1, m) };
@@ -153,7 +154,8 @@ function cutOf({ groups, rows, m, k, n, aElements, copy }: Work) {
     return { ...byRows(parts), nBlock: D.max(1, panels) };
   }
   const parts = D.max(1, D.ceilDiv(D.mul(aElements, 4), D.mul(A_BYTES, D.max(1, groups))));
-  return { ...byRows(parts), nBlock: roundUp(partOf(panels, partOf(wanted, parts)), PANELS) };
+  const unit = typeof panels === 'number' && panels % PANELS === 0 ? PANELS : 2;
+  return { ...byRows(parts), nBlock: roundUp(partOf(panels, partOf(wanted, parts)), unit) };
 }
 
 const lines64 = (bytes: Dim): Dim => roundUp(bytes, 64);
@@ -191,7 +193,7 @@ function rowsFollow({ out, residual, operands }: Layout, groups: number): boolea
 /** Emits the steps of a product. */
 export function emitProduct(l: Lowering, spec: ProductSpec): void {
   const { groups, b } = spec;
-  const { a, taps } = joinTaps(spec.a, spec.taps);
+  const { a } = joinTaps(spec.a, spec.taps);
   const isBias = (o: Operand): boolean =>
     o.shape.slice(groups, -1).every((d, i) => d === 1 || o.strides[groups + i] === 0);
   const epilogue = splitEpilogue(lowerStages(spec.stages, 'f32')!, spec.extras, spec.bias, isBias);
@@ -207,9 +209,7 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
   const lead = out.shape.slice(0, groups);
   const rows = product(out.shape.slice(groups, outer));
   const m = out.shape[outer]!;
-  const short =
-    (taps > 0 && D.typical(perTap) < SHORT_RUN) ||
-    (D.typical(m) <= SHORT_ROW && D.typical(rows) > 1);
+  const short = D.typical(m) <= SHORT_ROW && D.typical(rows) > 1;
   const copy = short && rowsFollow(layout, groups);
   const work = { groups: product(lead), rows, m, k, n, aElements: spec.aElements, copy };
   const { rowBlock, mBlock, nBlock } = cutOf(work);

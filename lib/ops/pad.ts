@@ -10,7 +10,17 @@ import { type Shape, denseStrides, product } from '../tensor/shape.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { grainFor } from './effort.js';
 import { numbersOf, rankAt, tensorAt } from './facts.js';
-import { MAX_RANK, filled, intsOf, movable, room, samePlace, walk, widthOf } from './moving.js';
+import {
+  MAX_RANK,
+  copyStep,
+  filled,
+  intsOf,
+  movable,
+  room,
+  samePlace,
+  walk,
+  widthOf,
+} from './moving.js';
 import { reshapeOperand } from './regroup.js';
 import { axesOf, inputOrInts, knownAt, knownIn } from './sizes.js';
 
@@ -126,9 +136,13 @@ function lower(node: Node<PadAttrs>, l: Lowering): void {
   const { mode, axes } = node.attrs;
   const [x, out] = [l.in(0), l.out()];
   const place = interior(node, out);
-  const inside = place !== null && samePlace(x, place);
   const edges = edgesOf(x.shape.length, axes, knownIn(node, 1)!);
-  emitPad(l, { x, out, edges }, mode, l.in(2), inside);
+  if (!place) return emitPad(l, { x, out, edges }, mode, l.in(2), false);
+  // copy steps know how to read short rows that are scattered
+  const scattered = x.shape.at(-1) !== 1 && x.strides.at(-1) !== 1;
+  if (scattered) l.emit(copyStep(x, place));
+  const inside = scattered || samePlace(x, place);
+  emitPad(l, { x: inside ? place : x, out, edges }, mode, l.in(2), inside);
 }
 
 function readMode(n: OnnxNode): Mode {

@@ -47,15 +47,30 @@ export interface WinogradSpec {
   readonly extras: readonly Operand[];
 }
 
-/** Tiles and panels of an item; `bytes` of transformed weights stream from memory where they are many. */
-function cutOf(tiles: Dim, panels: Dim, bytes: number): { tileBlock: Dim; nBlock: Dim } {
+interface Cut {
+  readonly tileBlock: Dim;
+  readonly nBlock: Dim;
+  readonly grain: number;
+}
+
+/**
+ * Tiles and panels of an item. Where `bytes` of transformed weights are too many for L2 they are read
+ * once for many tiles, and the panels are shared out; items of one call share the transformed input.
+ */
+function cutOf(tiles: Dim, panels: Dim, bytes: number): Cut {
   const even = (parts: Dim): Dim => D.max(1, D.ceilDiv(tiles, D.max(1, parts)));
-  if (bytes <= 1 << 20)
-    return { tileBlock: even(D.mul(8, D.ceilDiv(tiles, 8 * 28))), nBlock: D.max(1, panels) };
+  if (bytes <= 1 << 20) {
+    const tileBlock = even(D.mul(8, D.ceilDiv(tiles, 8 * 28)));
+    return { tileBlock, nBlock: D.max(1, panels), grain: 1 };
+  }
   const most = bytes <= 4 << 20 ? 56 : 112;
-  const parts = Math.max(1, Math.min(4, Math.floor(D.typical(panels) / 8)));
+  const parts = Math.max(1, Math.min(4, Math.floor(D.typical(panels) / CHUNK)));
   const chunks = D.ceilDiv(D.ceilDiv(panels, CHUNK), parts);
-  return { tileBlock: even(D.ceilDiv(tiles, most)), nBlock: D.max(1, D.mul(chunks, CHUNK)) };
+  return {
+    tileBlock: even(D.ceilDiv(tiles, most)),
+    nBlock: D.max(1, D.mul(chunks, CHUNK)),
+    grain: Math.ceil(parts / 2),
+  };
 }
 
 const roundUp = (d: Dim, unit: number): Dim => D.mul(D.ceilDiv(d, unit), unit);
@@ -79,7 +94,7 @@ export function lowerWinograd(l: Lowering, spec: WinogradSpec): void {
   const epilogue = splitEpilogue(lowerStages(spec.stages, 'f32')!, spec.extras, spec.bias, isBias);
   const { bias, residual, operands, stages, lo, hi } = epilogue;
   const tiles = tilesOf(out.shape, m);
-  const { tileBlock, nBlock } = cutOf(tiles, panels, D.typical(floats) * positions * 4);
+  const { tileBlock, nBlock, grain } = cutOf(tiles, panels, D.typical(floats) * positions * 4);
   const line = D.add(roundUp(channels, 2 * PANEL), PAD);
   const plane = (row: Dim): Dim => D.mul(positions, D.add(D.mul(tileBlock, row), PAD));
   const scratch = [
@@ -104,6 +119,7 @@ export function lowerWinograd(l: Lowering, spec: WinogradSpec): void {
       (operands.length + stages.length) * BLOCK_BYTES,
     ),
     items: D.mul(D.ceilDiv(tiles, tileBlock), D.ceilDiv(panels, nBlock)),
+    grain,
     ...(stages.length > 0 ? { stages } : {}),
     inplace: residual ? [3] : [],
   });

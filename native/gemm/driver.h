@@ -22,7 +22,6 @@ struct Params {
 constexpr int kA = 0, kB = 1, kBias = 2, kResidual = 3, kOwnInputs = 4;
 
 constexpr int64_t kSmallWeights = 700 << 10;  // bytes of B that stay in L2 beside A and C
-constexpr int64_t kColdTiles = 4;             // so many make it worth to fetch B during the first one
 constexpr int64_t kFetchedLines = 8192;       // of the following step
 constexpr int64_t kCopyPad = 16;              // rows of a copy start in different sets of the caches
 
@@ -110,6 +109,8 @@ class Driver {
       int64_t rest = i / s.nBlocks;
       const int64_t mb = rest % s.mBlocks;
       rest /= s.mBlocks;
+      // the first two calls of a step find B cold, one on each of two threads
+      cold = i == static_cast<int64_t>(a.begin) && a.begin <= a.end - a.begin;
       i += ne - nb;
       last = i == end;
       block(rest / s.rowBlocks, rest % s.rowBlocks * p.rowBlock, mb * p.mBlock, nb * p.nBlock,
@@ -125,7 +126,7 @@ class Driver {
   ptrdiff_t* taps;
   int64_t* table;
   float *tile, *stageBlocks, *copied;
-  bool clamp, last;
+  bool clamp, cold, last;
 
   // The block at hand: panels p0…p1−1 of B, of which bias is the same group's, and rows of A.
   int64_t p0, p1, segments, length;
@@ -169,7 +170,7 @@ class Driver {
         for (int64_t panel = p0; panel < p1; panel += width(panel)) {
           Lines next = {};
           if (i == tiles - 1) next = nextStep(s.k * (p1 - p0)).part(panel - p0, panel - p0 + width(panel), p1 - p0);
-          else if (i == 0 && tiles >= kColdTiles) next = nextPanels(panel);
+          else if (i == 0 && cold) next = nextPanels(panel);
           oneTile(i / split.tiles, split, i % split.tiles, panel, next);
         }
       return;
