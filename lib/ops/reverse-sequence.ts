@@ -1,9 +1,10 @@
 /** ReverseSequence (ONNX): the first sequence_lens[b] elements of each batch entry backwards. */
 import { defineOp, shapeError } from '../ir/op.js';
-import { denseStrides } from '../tensor/shape.js';
+import { denseStrides, product } from '../tensor/shape.js';
+import { grainFor } from './effort.js';
 import { checkAxis, checkSize, tensorAt } from './facts.js';
 import { indexAt } from './indices.js';
-import { filled, intsOf, room, walk } from './moving.js';
+import { filled, intsOf, movable, room, walk, widthOf } from './moving.js';
 
 export interface ReverseSequenceAttrs {
   readonly batchAxis: number;
@@ -43,4 +44,16 @@ export const ReverseSequence = defineOp<ReverseSequenceAttrs>({
       read: (n) => ({ batchAxis: n.int('batch_axis', 1), timeAxis: n.int('time_axis', 0) }),
     },
   ],
+  lower({ attrs: { batchAxis, timeAxis } }, l) {
+    const [x, out] = [l.in(0), l.out()];
+    l.emit({
+      kernel: `reverse_sequence.${widthOf(out)}`,
+      params: { batch: batchAxis, time: timeAxis },
+      inputs: [x, l.in(1)],
+      outputs: [out],
+      items: product(out.shape.slice(0, -1)),
+      grain: grainFor(out.shape.at(-1)!),
+    });
+  },
+  lowers: movable,
 });

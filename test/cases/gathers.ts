@@ -256,10 +256,24 @@ export const cases: readonly OpCase[] = [
     inputs: [{ dtype: 'int64', shape: [3, 5], range: [0, 4] }],
   }),
   opCase({ op: EyeLike, attrs: { dtype: null, k: -1 }, host: true, inputs: [{ shape: [3, 4] }] }),
-  opCase({
-    op: ReverseSequence,
-    attrs: { batchAxis: 0, timeAxis: 1 },
-    host: true,
-    inputs: [{ shape: [2, 5, 3] }, { dtype: 'int64', shape: [2], values: [3, 5] }],
-  }),
+  ...(
+    [
+      [0, 1],
+      [1, 0],
+      [0, 2],
+      [2, 0],
+    ] as const
+  ).flatMap(([batchAxis, timeAxis]) =>
+    WIDTHS.map((dtype) =>
+      opCase({
+        op: ReverseSequence,
+        name: `${dtype}, batch ${batchAxis}, time ${timeAxis}`,
+        attrs: { batchAxis, timeAxis },
+        inputs: [
+          { dtype, shape: [4, 4, 4] },
+          { dtype: 'int64', shape: [4], values: [3, 0, 4, 1] },
+        ],
+      }),
+    ),
+  ),
 ];
