@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -150,7 +152,7 @@ const Selection& selection() {
 }
 
 // Whether the plan was accepted.
-bool tryPlan(const Seed& seed, uint64_t data) {
+bool tryPlan(const Seed& seed, uint64_t data, bool tell = false) {
   Random random = {data};
   const Block weights = block(seed.weightBytes, random);
   Failure failure;
@@ -158,6 +160,7 @@ bool tryPlan(const Seed& seed, uint64_t data) {
                            {weights.get(), seed.weightBytes}, selection(), &failure);
   if (!plan) {
     if (!*failure.reason) abort();
+    if (tell) printf("refused: %s\n", failure.reason);
     return false;
   }
   if (tooMuch(*plan)) return true;
@@ -200,29 +203,62 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t, un
 }
 
 #ifndef HAIO_FUZZ
+namespace haio {
+namespace {
+
+// In a process of its own, so that a crash ends one seed only. Whether it ended well.
+bool tryFile(const std::string& path, long rounds, long counts[3]) {
+  FILE* file = fopen(path.c_str(), "rb");
+  if (!file) return true;
+  std::vector<uint8_t> bytes(1 << 20);
+  bytes.resize(fread(bytes.data(), 1, bytes.size(), file));
+  fclose(file);
+  Seed seed;
+  if (!parse(bytes.data(), bytes.size(), &seed)) return true;
+  int ends[2];
+  if (pipe(ends) != 0) return false;
+  fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    Random random = {hashOf(bytes.data(), bytes.size())};
+    long found[2] = {tryPlan(seed, random.next(), true), 0};
+    for (long i = 0; i < rounds; i++) {
+      Seed changed = seed;
+      mutate(&changed.words, random);
+      found[1] += tryPlan(changed, random.next());
+    }
+    fflush(stdout);
+    _exit(write(ends[1], found, sizeof found) != sizeof found);
+  }
+  close(ends[1]);
+  long found[2] = {0, 0};
+  const bool read = ::read(ends[0], found, sizeof found) == sizeof found;
+  close(ends[0]);
+  int status = 1;
+  waitpid(child, &status, 0);
+  counts[0]++;
+  counts[1] += found[0];
+  counts[2] += found[1];
+  if (read && status == 0) return true;
+  printf("%s: crashed (%s)\n", path.c_str(), seed.kernels[0].c_str());
+  return false;
+}
+
+}  // namespace
+}  // namespace haio
+
 int main(int argc, char** argv) {
   if (argc != 3) return fprintf(stderr, "plan_fuzz ROUNDS FOLDER\n"), 2;
   DIR* folder = opendir(argv[2]);
   if (!folder) return perror(argv[2]), 2;
-  long seeds = 0, unchanged = 0, accepted = 0, tried = 0;
+  long counts[3] = {}, crashed = 0;  // seeds; accepted as they are; accepted mutations
   while (const dirent* entry = readdir(folder)) {
-    const std::string path = std::string(argv[2]) + "/" + entry->d_name;
-    FILE* file = fopen(path.c_str(), "rb");
-    std::vector<uint8_t> bytes(1 << 20);
-    if (file) bytes.resize(fread(bytes.data(), 1, bytes.size(), file)), fclose(file);
-    Seed seed;
-    if (!file || entry->d_name[0] == '.' || !parse(bytes.data(), bytes.size(), &seed)) continue;
-    seeds++;
-    Random random = {hashOf(bytes.data(), bytes.size())};
-    unchanged += tryPlan(seed, random.next());
-    for (long i = 0; i < atol(argv[1]); i++, tried++) {
-      Seed changed = seed;
-      mutate(&changed.words, random);
-      accepted += tryPlan(changed, random.next());
-    }
+    if (entry->d_name[0] != '.')
+      crashed += !tryFile(std::string(argv[2]) + "/" + entry->d_name, atol(argv[1]), counts);
   }
   closedir(folder);
-  printf("%ld of %ld seeds accepted; %ld of %ld mutations\n", unchanged, seeds, accepted, tried);
-  return unchanged == 0;
+  printf("%ld of %ld seeds accepted, and %ld mutations; %ld seeds crashed\n", counts[1], counts[0], counts[2],
+         crashed);
+  return crashed != 0 || counts[1] == 0;
 }
 #endif
