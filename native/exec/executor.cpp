@@ -43,6 +43,7 @@ void runItems(void* context, size_t begin, size_t end, size_t slot) {
 
 void execute(const BoundPlan& plan, const LaneOperands& operands, Lane& lane, size_t threads) {
   const FlushToZero flush;
+  const RunInFlight awake(threads > 1);
   lane.status = {};
   const Operand* list = operands.list.data();
   for (size_t at = 0; at < plan.program.size();) {

@@ -12,7 +12,10 @@
 namespace haio {
 namespace {
 
-constexpr int64_t kSpin = 10000;    // nanoseconds before a thread sleeps
+// Nanoseconds before a thread sleeps: to be woken takes tens of microseconds, many times what lies
+// between two loops of a run.
+constexpr int64_t kSpin = 20000;
+constexpr int64_t kSpinInRun = 1000000;
 constexpr size_t kMaxChunks = 256;  // per loop: bounds the traffic on the counter
 
 struct Job {
@@ -41,6 +44,8 @@ struct Job {
 
 class Pool {
  public:
+  std::atomic<int32_t> runs{0};  // in flight: workers stay awake for their next loop
+
   void prepare(size_t threads) {
     threads = std::min(threads, kMaxThreads);
     if (workers_.load(std::memory_order_acquire) + 1 >= threads) return;
@@ -66,7 +71,7 @@ class Pool {
       *at = job.later;
     }
     const auto left = [&] { return job.active.load(std::memory_order_acquire) == 0; };
-    if (spin(kSpin, left)) return;
+    if (spin(kSpinInRun, left)) return;
     for (uint32_t n; (n = job.active.load(std::memory_order_acquire)) != 0;) sleepWhile(job.active, n);
   }
 
@@ -97,7 +102,11 @@ class Pool {
         if (active->fetch_sub(1, std::memory_order_release) == 1) wake(active, INT_MAX);
         continue;
       }
-      if (spin(kSpin, [&] { return epoch_.load(std::memory_order_relaxed) != seen; })) continue;
+      const auto opened = [&] { return epoch_.load(std::memory_order_relaxed) != seen; };
+      if (runs.load(std::memory_order_relaxed) > 0) {
+        spin(kSpinInRun, [&] { return opened() || runs.load(std::memory_order_relaxed) == 0; });
+      }
+      if (spin(kSpin, opened)) continue;
       sleeping_.fetch_add(1);
       sleepWhile(epoch_, seen);
       sleeping_.fetch_sub(1);
@@ -120,6 +129,13 @@ Pool& pool() {
 }  // namespace
 
 void preparePool(size_t threads) { pool().prepare(threads); }
+
+RunInFlight::RunInFlight(bool loops) : loops_(loops) {
+  if (loops_) pool().runs.fetch_add(1, std::memory_order_relaxed);
+}
+RunInFlight::~RunInFlight() {
+  if (loops_) pool().runs.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void parallelFor(const Loop& loop) {
   if (loop.items == 0) return;

@@ -30,4 +30,16 @@ void parallelFor(const Loop& loop);
 // Starts workers until `threads` threads, the caller included, can work on a loop.
 void preparePool(size_t threads);
 
+// While one lives, workers expect more loops soon and spin longer before they sleep.
+class RunInFlight {
+ public:
+  explicit RunInFlight(bool loops);  // false: opens no loop
+  ~RunInFlight();
+  RunInFlight(const RunInFlight&) = delete;
+  RunInFlight& operator=(const RunInFlight&) = delete;
+
+ private:
+  const bool loops_;
+};
+
 }  // namespace haio
