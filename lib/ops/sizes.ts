@@ -1,6 +1,6 @@
 /** Sizes that steer a node (shapes, pads, starts …) come from an input's known elements. */
 import { literal } from '../ir/build.js';
-import { type Fact, type Node, type Value, isTensorType } from '../ir/graph.js';
+import type { Fact, Node, Value } from '../ir/graph.js';
 import { type InferContext, type OnnxNode, shapeError } from '../ir/op.js';
 import { type Dim, isSym } from '../tensor/dim.js';
 import * as D from '../tensor/dim.js';
@@ -52,7 +52,7 @@ export const int64s = (values: readonly number[]): Value =>
 export const inputOrInts = (n: OnnxNode, i: number, name: string): Value | null =>
   n.inputs[i] ?? (n.has(name) ? int64s(n.ints(name)) : null);
 
-/** `axes` counted from the start, ascending or as given; HAIO_E_SHAPE when outside or repeated. */
+/** `axes` counted from the start, in their order; HAIO_E_SHAPE when outside or repeated. */
 export function axesOf(axes: readonly number[], rank: number): number[] {
   const result = axes.map((a) => (a < 0 ? a + rank : a));
   if (new Set(result).size < axes.length || result.some((a) => !(a >= 0 && a < rank)))
@@ -75,6 +75,3 @@ export function quotient(all: Shape, some: Shape): Dim {
   const [a, b] = [product(rest), product(divisors)];
   return D.exactDiv(a, b) ?? D.floorDiv(a, b);
 }
-
-export const isTensorFact = (fact: Fact | null | undefined): boolean =>
-  fact != null && isTensorType(fact.type);
