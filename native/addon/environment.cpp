@@ -9,6 +9,9 @@ void Environment::create(Napi::Env env) {
   auto* self = new Environment;
   self->env_ = env;
   env.SetInstanceData(self);
+  Napi::Array keys = Napi::Array::New(env);
+  for (const char* key : {"code", "step", "value", "micros"}) keys.Set(keys.Length(), key);
+  self->keys_ = Napi::Persistent(keys.As<Napi::Object>());
   const Napi::String name = Napi::String::New(env, "haio");
   napi_create_threadsafe_function(
       env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
@@ -19,6 +22,16 @@ void Environment::create(Napi::Env env) {
   napi_unref_threadsafe_function(env, self->results_);
   // Hooks run last in, first out: before the function above is torn down.
   napi_add_env_cleanup_hook(env, close, self);
+}
+
+Napi::Object Environment::result(int32_t code, int32_t step, double value, double micros) {
+  const Napi::Object keys = keys_.Value();
+  Napi::Object out = Napi::Object::New(env_);
+  uint32_t i = 0;
+  for (const double field : {double(code), double(step), value, micros}) {
+    out.Set(keys.Get(i++), Napi::Number::New(env_, field));
+  }
+  return out;
 }
 
 void Environment::begin() {

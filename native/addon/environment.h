@@ -21,6 +21,9 @@ class Environment {
   // From any thread, once per begin(): the run is over, and settles soon on this environment's thread.
   void deliver(PendingRun* run);
 
+  // { code, step, value, micros }; the keys are made once.
+  Napi::Object result(int32_t code, int32_t step, double value, double micros);
+
   Napi::FunctionReference sessionClass, bindingClass;
   std::unordered_set<SessionObject*> sessions;
 
@@ -28,6 +31,7 @@ class Environment {
   static void close(void* self);
 
   napi_env env_ = nullptr;
+  Napi::ObjectReference keys_;  // their array
   napi_threadsafe_function results_ = nullptr;
   size_t pending_ = 0;                    // promises
   std::atomic<uint32_t> outstanding_{0};  // runs whose deliver() has not returned

@@ -20,7 +20,7 @@ bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<
     const Napi::Value item = list.Get(static_cast<uint32_t>(i));
     View view;
     if (item.IsTypedArray() || item.IsDataView() || !item.IsObject()) {
-      if (!readView(item, "an output", &view, failure)) return false;
+      if (!readView(item, {"output", i}, &view, failure)) return false;
     } else {
       const Napi::Object range = item.As<Napi::Object>();
       size_t id, offset;
@@ -38,7 +38,7 @@ bool readOutputs(Napi::Value value, const std::vector<Port>& ports, std::vector<
       view.data = model->data() + offset;
       models->push_back(model);
     }
-    if (!checkView(view, "output", i, ports[i], &(*out)[i], failure)) return false;
+    if (!checkView(view, {"output", i}, ports[i], &(*out)[i], failure)) return false;
   }
   return true;
 }

@@ -52,7 +52,7 @@ void throwFailure(Napi::Env env, const Failure& failure) {
   toError(env, failure).ThrowAsJavaScriptException();
 }
 
-bool readView(Napi::Value value, const char* what, View* out, Failure* failure) {
+bool readView(Napi::Value value, What what, View* out, Failure* failure) {
   const napi_env env = value.Env();
   napi_value buffer = nullptr;
   void* data = nullptr;
@@ -62,32 +62,33 @@ bool readView(Napi::Value value, const char* what, View* out, Failure* failure) 
     napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
     if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok ||
         !elementBytes(type)) {
-      return failure->set("argument", "%s: expected a typed array of a known type, got another", what);
+      return failure->set("argument", "%s: expected a typed array of a known type, got another",
+                          what.text().c_str());
     }
     bytes = length * elementBytes(type);
   } else if (value.IsDataView()) {
     if (napi_get_dataview_info(env, value, &bytes, &data, &buffer, &offset) != napi_ok) {
-      return failure->set("argument", "%s: expected memory, got a detached buffer", what);
+      return failure->set("argument", "%s: expected memory, got a detached buffer", what.text().c_str());
     }
   } else {
-    return failure->set("argument", "%s: expected a typed array or DataView, got %s", what, kindOf(value));
+    return failure->set("argument", "%s: expected a typed array or DataView, got %s", what.text().c_str(),
+                        kindOf(value));
   }
   bool detached = false;
   if (napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && detached) {
-    return failure->set("argument", "%s: expected memory, got a detached buffer", what);
+    return failure->set("argument", "%s: expected memory, got a detached buffer", what.text().c_str());
   }
   *out = {static_cast<char*>(data), bytes};
   return true;
 }
 
-bool checkView(const View& view, const char* what, size_t index, const Port& port, void** out,
-               Failure* failure) {
+bool checkView(const View& view, What what, const Port& port, void** out, Failure* failure) {
   if (view.bytes != port.bytes) {
-    return failure->set("argument", "%s %zu: expected %zu bytes, got %zu", what, index, port.bytes,
+    return failure->set("argument", "%s: expected %zu bytes, got %zu", what.text().c_str(), port.bytes,
                         view.bytes);
   }
   if (reinterpret_cast<uintptr_t>(view.data) % typeBytes(port.type) != 0) {
-    return failure->set("argument", "%s %zu: expected memory aligned to %s, got other", what, index,
+    return failure->set("argument", "%s: expected memory aligned to %s, got other", what.text().c_str(),
                         typeName(port.type));
   }
   *out = view.bytes ? view.data : nothing;
@@ -103,11 +104,10 @@ bool readViews(Napi::Value value, const char* what, const std::vector<Port>& por
     return failure->set("argument", "%ss: expected %zu, got %u", what, ports.size(), list.Length());
   out->resize(ports.size());
   for (size_t i = 0; i < ports.size(); i++) {
-    char name[32];
-    snprintf(name, sizeof name, "%s %zu", what, i);
     View view;
     const Napi::Value item = list.Get(static_cast<uint32_t>(i));
-    if (!readView(item, name, &view, failure) || !checkView(view, what, i, ports[i], &(*out)[i], failure))
+    if (!readView(item, {what, i}, &view, failure) ||
+        !checkView(view, {what, i}, ports[i], &(*out)[i], failure))
       return false;
   }
   return true;

@@ -17,12 +17,7 @@ void pinAll(Napi::Array pinned, Napi::Value list) {
 }  // namespace
 
 Napi::Object toResult(Napi::Env env, const Status& status, double micros) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("code", status.code);
-  out.Set("step", status.step);
-  out.Set("value", static_cast<double>(status.value));
-  out.Set("micros", micros);
-  return out;
+  return Environment::of(env).result(status.code, status.step, static_cast<double>(status.value), micros);
 }
 
 Napi::Function BindingObject::define(Napi::Env env) {

@@ -108,6 +108,7 @@ void Session::finish(size_t lane) {
   std::unique_lock<std::mutex> lock(mutex_);
   work_[lane].run = nullptr;
   startQueued(lock);
+  if (waiting_ == 0) return;
   changes_.fetch_add(1);
   wake(&changes_, INT_MAX);
 }

@@ -85,7 +85,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::mutex mutex_;        // guards work_, queue_, waiting_
   std::deque<Run*> queue_;
   size_t waiting_ = 0;                // threads in runHere that wait for a lane
-  std::atomic<uint32_t> changes_{0};  // counts lanes given back
+  std::atomic<uint32_t> changes_{0};  // counts lanes given back to waiting threads
   std::atomic<size_t> plans_{0};      // bytes
 };
 
