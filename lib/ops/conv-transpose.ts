@@ -23,6 +23,7 @@ import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
 import { emitProduct } from './gemm-step.js';
 import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
+import { lowerPatches } from './patches.js';
 import { type Phase, combined, edgesOf, ofPhase, phasesOf, positionsOf } from './phases.js';
 import { reordered } from './views.js';
 
@@ -154,6 +155,14 @@ function lowerPhase(
   });
 }
 
+/** Each input pixel has outputs of its own, and all of them are wanted. */
+const isPatchwork = (attrs: ConvTransposeAttrs, x: readonly Dim[]): boolean =>
+  attrs.kernel.every((k, i) => {
+    const { size, before } = axisOf(attrs, i, x[i + 1]!);
+    const plain = k === attrs.strides[i] && attrs.dilations[i] === 1 && before === 0;
+    return plain && size === D.mul(x[i + 1]!, k);
+  });
+
 function lower(node: Node<ConvTransposeAttrs>, l: Lowering): void {
   const { kernel, strides, group, stages } = node.attrs;
   const [x, w, out] = [l.rows(l.in(0)), l.in(1), l.out()];
@@ -164,6 +173,9 @@ function lower(node: Node<ConvTransposeAttrs>, l: Lowering): void {
   const bias = l.optional(2);
   const wide = (o: Operand): Operand => broadcastOperand(o, out.shape);
   const extras = node.inputs.slice(OWN).map((v) => wide(l.of(v!)));
+  if (group === 1 && isPatchwork(node.attrs, x.shape)) {
+    if (lowerPatches(l, { x, w, out, kernel, bias: bias && wide(bias), stages, extras })) return;
+  }
   const depthwise = group > 1 && w.shape[0] === group && w.shape[1] === 1;
   const around = depthwise ? null : padded(l, x, edges);
   for (const phases of combined(axes)) {

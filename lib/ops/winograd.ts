@@ -11,7 +11,7 @@ const CHUNK = 4;
 const PAD = 16;
 const BLOCK_BYTES = 1024;
 /** Channels on both sides, tiles, and the share of them inside the image, that make it worth while. */
-const MIN_CHANNELS = 32;
+const MIN_CHANNELS = 16;
 const MIN_TILES = 49;
 const MIN_INSIDE = 0.75;
 /** Channels up to which the small tiles win: their weights are twice as many as the plain ones. */

@@ -126,6 +126,7 @@ class Driver {
   ptrdiff_t* taps;
   int64_t* table;
   float *tile, *stageBlocks, *copied;
+  FilledBlocks filled;
   bool clamp, cold, last;
 
   // The block at hand: panels p0…p1−1 of B, of which bias is the same group's, and rows of A.
@@ -284,7 +285,7 @@ class Driver {
       kernel.fn(args);
       return;
     }
-    const int64_t width = kernel.panels * kPanel;
+    const int64_t width = stageWidth(split.rows(i), columns, kernel.panels);
     args.c = tile;
     args.cStride = width;
     kernel.fn(args);
@@ -294,7 +295,8 @@ class Driver {
       operands[j] = {floats(o) + rowOffset(row, 3 + j) + x * mStride(3 + j) + column * o.strides[s.outer + 1],
                      mStride(3 + j), o.strides[s.outer + 1]};
     }
-    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1), stageBlocks);
+    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1), stageBlocks,
+              filled);
   }
 };
 

@@ -33,7 +33,14 @@ inline const char* checkStages(const Stages* s, size_t operands) {
   return nullptr;
 }
 
-// n values of one row of an operand, from column 0 on; zeros up to `width`, a multiple of 16.
+// Columns that a tile of `rows` rows has for the stages: those of its panels, or only its own ones where
+// they are few and so fill the vectors better. Vectors at the end of a narrow row run into the next one.
+inline int64_t stageWidth(int64_t rows, int64_t columns, int64_t panels) {
+  const bool narrow = columns < kPanel && rows * columns + kPanel <= static_cast<int64_t>(kBlock);
+  return narrow ? columns : panels * kPanel;
+}
+
+// n values of one row of an operand, from column 0 on; zeros up to `width`, and maybe up to a vector's end.
 inline void loadRow(float* to, const float* from, int64_t step, int64_t n, int64_t width) {
   constexpr int64_t N = F32::N;
   if (step == 1) {
@@ -54,19 +61,37 @@ inline void copyRow(float* to, const float* from, int64_t n) {
   if (i < n) store(to + i, load(from + i, static_cast<size_t>(n - i)), static_cast<size_t>(n - i));
 }
 
+// What the blocks of operands that are the same for all rows hold, so that they are filled only once
+// for tiles one below the other.
+struct FilledBlocks {
+  const float* data[kMaxStageOperands] = {};
+  int64_t width = 0, columns = 0;
+};
+
 // Runs the stages on a tile of rows × columns and stores the result. The tile is 64-byte aligned and
-// `width` wide (a multiple of 16, ≤ kBlock); what lies beyond its columns is computed but not stored.
-// `blocks` has stageBytes, 64-byte aligned.
+// `width` wide (see stageWidth, ≤ kBlock); what lies beyond its columns is computed but not stored.
+// `blocks` has stageBytes, 64-byte aligned; `filled` belongs to them.
 inline void runStages(const Stages& s, const StageOperand* operands, size_t operandCount, const float* tile,
-                      int64_t width, int64_t rows, int64_t columns, float* out, int64_t outRow, float* blocks) {
+                      int64_t width, int64_t rows, int64_t columns, float* out, int64_t outRow, float* blocks,
+                      FilledBlocks& filled) {
   const void* slots[1 + kMaxStageOperands + kMaxStages];
   for (size_t i = 0; i < operandCount + s.count; i++) slots[1 + i] = blocks + i * kBlock;
-  const int64_t step = static_cast<int64_t>(kBlock) / width;
+  const int64_t room = static_cast<int64_t>(kBlock) - (width < kPanel ? kPanel : 0), step = room / width;
+  const bool same = filled.width == width && filled.columns == columns;
+  filled.width = width;
+  filled.columns = columns;
+  for (size_t j = 0; j < operandCount; j++) {
+    const StageOperand& o = operands[j];
+    const float* known = o.row == 0 ? o.data : nullptr;
+    if (known && same && filled.data[j] == known) continue;
+    filled.data[j] = known;
+    for (int64_t r = 0; known && r < step; r++) loadRow(blocks + j * kBlock + r * width, known, o.column, columns, width);
+  }
   for (int64_t r0 = 0; r0 < rows; r0 += step) {
     const int64_t n = smaller(step, rows - r0);
     slots[0] = tile + r0 * width;
     for (size_t j = 0; j < operandCount; j++)
-      for (int64_t r = 0; r < n; r++)
+      for (int64_t r = 0; !filled.data[j] && r < n; r++)
         loadRow(blocks + j * kBlock + r * width, operands[j].data + (r0 + r) * operands[j].row,
                 operands[j].column, columns, width);
     for (size_t i = 0; i < s.count; i++) {
@@ -76,7 +101,9 @@ inline void runStages(const Stages& s, const StageOperand* operands, size_t oper
       stage.fn(args, blocks + (operandCount + i) * kBlock, static_cast<size_t>(n * width), stage.params);
     }
     const float* result = blocks + (operandCount + s.count - 1) * kBlock;
-    for (int64_t r = 0; r < n; r++) copyRow(out + (r0 + r) * outRow, result + r * width, columns);
+    if (columns == width && outRow == width) copyRow(out + r0 * width, result, n * width);
+    else
+      for (int64_t r = 0; r < n; r++) copyRow(out + (r0 + r) * outRow, result + r * width, columns);
   }
 }
 

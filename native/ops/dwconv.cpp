@@ -52,6 +52,7 @@ struct Job {
   int64_t weightStep;
   const float** table;
   float *tile, *blocks;
+  mutable gemm::FilledBlocks filled;
   bool clamp;
   explicit Job(const StepArgs& s)
       : a(s), p(*static_cast<const Params*>(s.params)), x(s.in[kX]), out(s.out[0]), channels(x.dims[4]),
@@ -215,7 +216,8 @@ void stagesOf(const Job& j, float* out, int64_t outStep, const int64_t (&index)[
     for (int64_t q = 0; q < columns; q += together) {
       const int64_t rows = smaller(together, columns - q);
       for (int64_t r = 0; r < rows; r++) gemm::loadRow(j.tile + r * width, out + (q + r) * outStep + c, 1, n, width);
-      gemm::runStages(*j.a.stages, operands, count, j.tile, width, rows, n, out + q * outStep + c, outStep, j.blocks);
+      gemm::runStages(*j.a.stages, operands, count, j.tile, width, rows, n, out + q * outStep + c, outStep, j.blocks,
+                      j.filled);
       for (size_t i = 0; i < count; i++) operands[i].data += rows * operands[i].row;
     }
   }

@@ -163,6 +163,7 @@ class Worker {
   const int64_t channels, panels, across, perImage, tiles;
   const int64_t line, plane, productLine, productPlane;
   float *transformed, *products, *zeros, *tile, *blocks;
+  FilledBlocks filled;
   const bool clamp;
 
  public:
@@ -348,7 +349,7 @@ class Worker {
                        o.strides[2], o.strides[3]};
       }
       runStages(*a.stages, operands, count, tile + r * M * width, width, columns, n, to + r * out.strides[1],
-                out.strides[2], blocks);
+                out.strides[2], blocks, filled);
     }
   }
 };

@@ -132,6 +132,37 @@ function transposed(
 const transpositions: readonly OpCase[] = [
   transposed('3×3', [1, 4, 5, 6], [6, 7, 3, 3], {}, weight(7)),
   transposed('2×2 of stride 2', [2, 4, 5, 6], [6, 7, 2, 2], { strides: [2, 2] }),
+  transposed(
+    '2×2 of stride 2 to one channel',
+    [2, 4, 5, 6],
+    [6, 1, 2, 2],
+    {
+      strides: [2, 2],
+      stages: [plus(0, 1)],
+    },
+    weight(1),
+    weight(1),
+  ),
+  transposed(
+    '3×2 patches with bias and gelu',
+    [2, 4, 5, 6],
+    [6, 17, 3, 2],
+    {
+      strides: [3, 2],
+      stages: [stage(Gelu, { approximate: 'none' }, 0), stage(Mul, {}, 2, 1)],
+    },
+    weight(17),
+    weight(17),
+  ),
+  // a residual needs sizes that are known: all is constant
+  opCase({
+    ...transposed('patches with residual', [1, 2, 3, 6], [6, 7, 2, 2], {
+      strides: [2, 2],
+      stages: [plus(0, 1)],
+    }),
+    inputs: [weight(1, 2, 3, 6), weight(6, 7, 2, 2), null, weight(1, 4, 6, 7)],
+  }),
+  transposed('3-D patches', [1, 2, 3, 4, 5], [5, 6, 2, 2, 3], { strides: [2, 2, 3] }, weight(6)),
   transposed('3×3 of stride 2 with pads', [1, 5, 4, 6], [6, 20, 3, 3], {
     strides: [2, 2],
     pads: pairs(2, 1),
