@@ -117,10 +117,10 @@ export const Attention: OpDef<AttentionAttrs> = defineOp<AttentionAttrs>({
   },
   cost(node) {
     const [q, v] = [shapeOf(node.inputs[0]!), shapeOf(node.inputs[2]!)];
-    const { bytes } = elementCost(node as Node, 0);
+    const { bytes } = elementCost(node, 0);
     const each = D.mul(2, D.mul(v[2]!, D.add(q[3]!, v[3]!)));
     return { flops: D.mul(each, product(q.slice(0, 3))), bytes };
   },
-  lowers: (node) => nativeAs(node as Node, 'float32'),
+  lowers: (node) => nativeAs(node, 'float32'),
   lower,
 });

@@ -193,11 +193,11 @@ export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
   onnx: [{ type: 'Conv', since: 1, build }],
   cost(node) {
     const each = product(shapeOf(node.inputs[1]!).slice(1));
-    const { bytes } = elementCost(node as Node, 0);
+    const { bytes } = elementCost(node, 0);
     return { flops: D.mul(D.mul(2, each), product(shapeOf(node.outputs[0]!))), bytes };
   },
   lowers: (node) =>
-    nativeAs(node as Node, 'float32') &&
+    nativeAs(node, 'float32') &&
     node.attrs.kernel.length <= MAX_AXES &&
     epilogueLowers(node.attrs.stages, node.inputs.length - OWN),
   lower,

@@ -48,7 +48,7 @@ export function lowerDepthwise(l: Lowering, spec: DepthwiseSpec): void {
   const weights = l.dense(channelsLast);
   const params: Record<string, Dim> = {};
   const put = (name: string, list: readonly Dim[], fill: number): void => {
-    for (let i = 0; i < AXES; i++) params[name + i] = i < missing ? fill : list[i - missing]!;
+    for (let i = 0; i < AXES; i++) params[`${name}${i}`] = i < missing ? fill : list[i - missing]!;
   };
   put('kernel', kernel, 1);
   put('stride', spec.strides, 1);

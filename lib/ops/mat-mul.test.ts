@@ -4,7 +4,6 @@ import { evalGraph } from '../ir/eval.js';
 import { type Value, input, shapeOf } from '../ir/graph.js';
 import type { OnnxNode, OpDef } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
-import type { DType } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, tensor, toNumbers } from '../tensor/tensor.js';
 import { Add } from './add.js';
 import { MatMul } from './mat-mul.js';
@@ -68,9 +67,7 @@ describe('MatMul', () => {
 
 /** Builds an ONNX node of MatMul's entries and evaluates it. */
 function imported(type: string, attrs: Record<string, number>, ...tensors: Tensor[]): Tensor {
-  const inputs = tensors.map((t, i) =>
-    input(`in${i}`, { dtype: t.dtype as DType, shape: t.shape }),
-  );
+  const inputs = tensors.map((t, i) => input(`in${i}`, { dtype: t.dtype, shape: t.shape }));
   const get = (name: string, fallback?: number): number => attrs[name] ?? fallback!;
   const node = { type, inputs, int: get, float: get } as unknown as OnnxNode;
   const entry = MatMul.onnx!.find((e) => e.type === type)!;

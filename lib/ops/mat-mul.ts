@@ -148,7 +148,7 @@ function viewsOf(node: Node, l: Lowering): Views {
 }
 
 function lowerFloats(node: Node<MatMulAttrs>, l: Lowering): void {
-  const { a, b, out, extras } = viewsOf(node as Node, l);
+  const { a, b, out, extras } = viewsOf(node, l);
   const rank = out.shape.length;
   const { order, groups } = axisOrder(rank, b.shape);
   const turned = (o: Operand): Operand => reordered(o, order);
@@ -202,20 +202,20 @@ export const MatMul: OpDef<MatMulAttrs> = defineOp<MatMulAttrs>({
   ],
   cost(node) {
     const k = shapeOf(node.inputs[0]!).at(-1)!;
-    const { bytes } = elementCost(node as Node, 0);
+    const { bytes } = elementCost(node, 0);
     return { flops: D.mul(D.mul(2, k), product(shapeOf(node.outputs[0]!))), bytes };
   },
   lowers(node) {
     const { stages } = node.attrs;
     const dtype = dtypeOf(node.inputs[0]!);
-    if (!nativeAs(node as Node, dtype) || rankOf(node as Node) > MAX_RANK) return false;
+    if (!nativeAs(node, dtype) || rankOf(node) > MAX_RANK) return false;
     if (dtype === 'float32') return epilogueLowers(stages, node.inputs.length - 2);
     return stages.length === 0 && PLAIN[dtype] !== undefined;
   },
   lower(node, l) {
     const plain = PLAIN[dtypeOf(node.inputs[0]!)];
     if (plain === undefined) lowerFloats(node, l);
-    else lowerPlain(node as Node, l, plain);
+    else lowerPlain(node, l, plain);
   },
 });
 

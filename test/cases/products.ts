@@ -14,7 +14,7 @@ import type { DType } from '../../lib/tensor/dtype.js';
 import { type CaseInput, type OpCase, opCase } from '../op-suite.js';
 
 const stage = <A>(op: OpDef<A>, attrs: A, ...args: number[]): GraphStage => ({
-  op: op as OpDef,
+  op: op,
   attrs,
   args,
 });
