@@ -203,8 +203,20 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t, un
 }
 
 #ifndef HAIO_FUZZ
+extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*)(void));
+
 namespace haio {
 namespace {
+
+const Seed *original, *current;
+
+// What was changed, when a sanitizer ends the process.
+void tellChanges() {
+  for (size_t i = 0; i < original->words.size(); i++) {
+    const double from = original->words[i], to = current->words[i];
+    if (from != to) fprintf(stderr, "word %zu: %.17g became %.17g\n", i, from, to);
+  }
+}
 
 // In a process of its own, so that a crash ends one seed only. Whether it ended well.
 bool tryFile(const std::string& path, long rounds, long counts[3]) {
@@ -221,10 +233,13 @@ bool tryFile(const std::string& path, long rounds, long counts[3]) {
   const pid_t child = fork();
   if (child == 0) {
     Random random = {hashOf(bytes.data(), bytes.size())};
+    original = current = &seed;
+    if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(tellChanges);
     long found[2] = {tryPlan(seed, random.next(), true), 0};
     for (long i = 0; i < rounds; i++) {
       Seed changed = seed;
       mutate(&changed.words, random);
+      current = &changed;
       found[1] += tryPlan(changed, random.next());
     }
     fflush(stdout);
