@@ -1,4 +1,5 @@
 /** The compile worker: takes requests one after the other, answers with ids and plain data. */
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { HaioError } from '../errors.js';
 import { loadAddon } from '../native/binding.js';
@@ -22,6 +23,16 @@ export type Reply =
       readonly id: number;
       readonly error: { code: string; message: string; fields?: object; stack?: string };
     };
+
+/** Below the JavaScript thread that waits for it; on Linux a priority is a thread's, not the process's. */
+const NICE = 10;
+if (process.platform === 'linux') {
+  try {
+    setPriority(0, NICE);
+  } catch {
+    // not allowed here: it works all the same
+  }
+}
 
 const port = parentPort!;
 port.on('message', answer);

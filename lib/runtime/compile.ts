@@ -5,7 +5,7 @@ import { type Graph, isTensorType, topological } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
 import type { Addon } from '../native/types.js';
 import { openModel } from '../onnx/files.js';
-import { type ImportOptions, importModel, signatureOf } from '../onnx/import.js';
+import { type ImportOptions, importModel, readModel, signatureOf } from '../onnx/import.js';
 import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
 import { buildModel } from '../plan/build.js';
@@ -102,15 +102,16 @@ export function compileModel(
     values: options.values,
     externalData,
   };
-  const signature = signatureOf(bytes);
+  const model = readModel(bytes);
+  const signature = signatureOf(model);
   try {
-    const imported = importModel(bytes, settings);
+    const imported = importModel(model, settings);
     progress('optimize');
     const graph = optimize(imported.graph, { off: options.off });
     progress('plan');
-    const { model } = buildModel(graph, { native, isa: options.isa });
+    const built = buildModel(graph, { native, isa: options.isa });
     return {
-      model,
+      model: built.model,
       ...signature,
       nodes: { imported: imported.onnxNodes, optimized: countNodes(graph) },
     };

@@ -6,7 +6,7 @@ import { bindResult, sizesTensor } from '../plan/bind.js';
 import type { HostRegion, NativeRegion } from '../plan/plan.js';
 import { newArrayUninitialized } from '../tensor/dtype.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
-import { mayInline, spentInline } from './inline.js';
+import { hasRoom, inNextTurn, isShort, spentInline } from './inline.js';
 import type { Prepared, Variant } from './variant.js';
 
 export interface RunContext {
@@ -16,8 +16,6 @@ export interface RunContext {
   aborted: boolean;
   /** true: everything on the calling thread */
   readonly sync: boolean;
-  /** the session has no other run queued or in flight */
-  readonly alone: boolean;
   /** tensors to fill, by value index */
   readonly into: ReadonlyMap<number, Tensor>;
 }
@@ -130,7 +128,7 @@ export function drive(
   const finish = (): Tensor[] =>
     plan.outputs.map(({ value }) => tensorOf(variant, value, tensors, sizes));
 
-  const from = (start: number): Tensor[] | Promise<Tensor[]> => {
+  const from = (start: number, now: boolean): Tensor[] | Promise<Tensor[]> => {
     for (let i = start; i < plan.regions.length; i++) {
       if (ctx.aborted) throw new HaioError('HAIO_E_ABORTED', {});
       const region = plan.regions[i]!;
@@ -139,37 +137,33 @@ export function drive(
         continue;
       }
       const prepared = variant.prepare(region, i, sizes);
+      const short = !ctx.sync && variant.queued === 0 && isShort(prepared.micros);
+      if (short && !now && !hasRoom(prepared.micros)) return inNextTurn(() => from(i, true));
+      now = false;
       const inputs = region.inputs.map((v) => viewOf(tensorOf(variant, v, tensors, sizes)));
       const outputs = outputsOf(variant, region, prepared, ctx.into);
+      const views = outputs.map(viewOf);
       const done = (result: RunResult): void => {
         check(result, variant);
         learn(prepared, result.micros);
         region.outputs.forEach((v, k) => (tensors[v] = outputs[k]!));
       };
-      const inline = ctx.alone && mayInline(prepared.micros);
       try {
-        if (ctx.sync || inline) {
-          const result = variant.native.runSync(
-            prepared.binding,
-            inputs,
-            outputs.map(viewOf),
-            inline,
-          );
-          if (!ctx.sync) spentInline(result.micros);
+        if (ctx.sync || short) {
+          const result = variant.native.runSync(prepared.binding, inputs, views, short);
+          if (short) spentInline(result.micros);
           done(result);
           continue;
         }
-        return variant.native
-          .run(prepared.binding, inputs, outputs.map(viewOf), ctx.token)
-          .then((result) => {
-            done(result);
-            return from(i + 1);
-          });
+        return variant.run(prepared, inputs, views, ctx.token).then((result) => {
+          done(result);
+          return from(i + 1, false);
+        });
       } catch (e) {
         throw e instanceof HaioError ? e : failure(e);
       }
     }
     return finish();
   };
-  return from(0);
+  return from(0, false);
 }

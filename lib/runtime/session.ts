@@ -279,7 +279,7 @@ export class Session {
         into.set(port.value, plain);
       }
     }
-    const ctx = { token: ++tokens, aborted: false, sync, alone: this.#running === 0, into };
+    const ctx = { token: ++tokens, aborted: false, sync, into };
     return { ctx, wanted };
   }
 

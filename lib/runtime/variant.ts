@@ -2,7 +2,14 @@
  * One compiled model opened for runs: its native session, and its bound plans by symbol sizes. Bound
  * plans are bounded in bytes; the least recently used ones are given up.
  */
-import type { Addon, NativeBinding, NativeSession, SessionOptions } from '../native/types.js';
+import type {
+  Addon,
+  NativeBinding,
+  NativeSession,
+  RunResult,
+  SessionOptions,
+  View,
+} from '../native/types.js';
 import { failure } from '../native/binding.js';
 import { type BoundRegion, type Sizes, bindInputs, bindRegion } from '../plan/bind.js';
 import { ALL_OPS } from '../ops/registry.js';
@@ -29,6 +36,7 @@ export class Variant {
   readonly #addon: Addon;
   readonly #prepared = new Map<string, Prepared>();
   #bytes = 0;
+  #queued = 0;
   /** feeds' shapes of the run before, and the sizes they gave: most runs repeat them */
   #shapes: readonly (readonly number[])[] = [];
   #sizes: Sizes | null = null;
@@ -98,6 +106,25 @@ export class Variant {
     return made;
   }
 
+  /** Queues a run in the addon. */
+  async run(
+    { binding }: Prepared,
+    inputs: readonly View[],
+    outputs: readonly View[],
+    token: number,
+  ): Promise<RunResult> {
+    const pending = this.native.run(binding, inputs, outputs, token);
+    this.#queued++;
+    try {
+      return await pending;
+    } finally {
+      this.#queued--;
+    }
+  }
+  /** runs queued or in flight in the addon */
+  get queued(): number {
+    return this.#queued;
+  }
   get planBytes(): number {
     return this.#bytes;
   }
