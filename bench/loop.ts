@@ -76,7 +76,11 @@ if (tiny) {
   for (let i = 0; i < 50; i++) await tiny();
   await report('burst of 1,000 tiny runs', () => Promise.all(Array.from({ length: 1000 }, tiny)));
 }
-if (resnet) await report('load of a 100 MB model', () => open('resnet50'));
+const big = specOf('resnet50')?.path;
+if (big)
+  await report('load of a 100 MB model', () =>
+    side === 'haio' ? load(big) : rivalModule()!.InferenceSession.create(big, {}),
+  );
 
 /** Times of runs at lengths never seen before, beside the time of the same run again. */
 async function lengths(session: Session): Promise<void> {
