@@ -5,7 +5,13 @@ import { PinRequest } from '../ir/op.js';
 import type { LogEntry } from '../ir/rewrite.js';
 import { loadAddon } from '../native/binding.js';
 import { openModel } from '../onnx/files.js';
-import { type Imported, type Signature, importModel, signatureOf } from '../onnx/import.js';
+import {
+  type Imported,
+  type Signature,
+  importModel,
+  readModel,
+  signatureOf,
+} from '../onnx/import.js';
 import { ALL_OPS } from '../ops/registry.js';
 import { optimize } from '../passes/index.js';
 import { type BuildMeta, buildModel } from '../plan/build.js';
@@ -55,10 +61,11 @@ export interface ImportedFile extends Imported {
 
 export function importFile(path: string, options: ModelOptions): ImportedFile {
   const { bytes, externalData } = openModel(path);
-  const { inputs, outputs } = signatureOf(bytes);
+  const model = readModel(bytes);
+  const { inputs, outputs } = signatureOf(model);
   checkSizes(inputs, options.size);
   const imported = withPinHelp(() =>
-    importModel(bytes, {
+    importModel(model, {
       sizes: options.size ?? {},
       values: tensorsFor(inputs, options.value ?? {}),
       externalData,

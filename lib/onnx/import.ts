@@ -3,11 +3,12 @@ import type { Graph } from '../ir/graph.js';
 import type { OpDef } from '../ir/op.js';
 import { ALL_OPS } from '../ops/registry.js';
 import { Importer, type ImporterOptions } from './importer.js';
-import { readModel } from './model.js';
+import { type Model, readModel } from './model.js';
 import { tableOf, versionOf } from './operators.js';
 import { type Signature, signaturesOf } from './symbols.js';
 
 export type { Signature } from './symbols.js';
+export { type Model, readModel } from './model.js';
 
 export interface ImportOptions extends ImporterOptions {
   /** operators to import with (default: all) */
@@ -24,19 +25,24 @@ export interface Imported {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A model as its bytes, or as read from them before. */
+type ModelSource = Uint8Array | Model;
+const modelOf = (source: ModelSource): Model =>
+  source instanceof Uint8Array ? readModel(source) : source;
+
 /** Inputs and outputs as the model declares them. */
 export const signatureOf = (
-  bytes: Uint8Array,
+  source: ModelSource,
 ): { readonly inputs: readonly Signature[]; readonly outputs: readonly Signature[] } =>
-  signaturesOf(readModel(bytes));
+  signaturesOf(modelOf(source));
 
 /**
- * The model as a graph. Weights are views of `bytes`.
+ * The model as a graph. Weights are views of the bytes.
  * @throws HaioError for models that are malformed or need what haio lacks
  * @throws PinRequest where the graph depends on sizes or contents that only a run can give
  */
-export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imported {
-  const model = readModel(bytes);
+export function importModel(source: ModelSource, options: ImportOptions = {}): Imported {
+  const model = modelOf(source);
   const importer = new Importer(model, tableOf(options.ops ?? ALL_OPS), options);
   const graph = importer.run();
   return {

@@ -134,7 +134,7 @@ const root = protobuf.Root.fromJSON({
   ),
 });
 for (const name of Object.keys(MESSAGES)) {
-  const type = root.lookupType(name).setup();
+  const type = root.lookupType(name);
   const defaults = type.ctor.prototype as unknown as Record<string, unknown>;
   for (const field of type.fieldsArray) {
     if (field.repeated) continue;

@@ -20,26 +20,28 @@ import { Sub } from '../ops/sub.js';
 import { Where } from '../ops/where.js';
 import { type DType, bytesOf, isFloat, kindOf } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
-import { weightOf } from '../tensor/weight.js';
+import { type Weight, weightOf } from '../tensor/weight.js';
 
 /** Constants of at most so many elements are looked through or computed with. */
 const SMALL = 1 << 14;
 const SPLAT = 4096;
 
-const splats = new WeakMap<Value, number | null>();
+const splats = new WeakMap<Weight, number | null>();
 
 /** The number that all elements of a constant are, else null. */
 export function splatOf(v: Value | null): number | null {
   if (!v?.weight) return scalarOf(v);
-  let splat = splats.get(v);
-  if (splat === undefined) splats.set(v, (splat = readSplat(v, sizeOf(v.weight.shape))));
+  let splat = splats.get(v.weight);
+  if (splat === undefined) splats.set(v.weight, (splat = readSplat(v, sizeOf(v.weight.shape))));
   return splat;
 }
 
 function readSplat(v: Value, count: number): number | null {
   if (count === 0 || count > SPLAT || kindOf(dtypeOf(v)) === 'string') return null;
-  const [first, ...rest] = toNumbers(constantTensor(v)!);
-  return rest.every((x) => x === first) ? first! : null;
+  const t = constantTensor(v)!;
+  const data = t.data as ArrayLike<unknown>;
+  for (let i = 1; i < count; i++) if (data[i] !== data[0]) return null;
+  return toNumbers({ ...t, data: (t.data as Float32Array).subarray(0, 1) })[0]!;
 }
 
 /** A constant of f(elements), or null where one of them is not a usable number. */

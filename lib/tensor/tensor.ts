@@ -27,6 +27,8 @@ export function tensor(dtype: DType, shape: readonly number[], data: Tensor['dat
 export function toNumbers(t: Tensor): Float64Array {
   const { data, dtype } = t;
   if (kindOf(dtype) === 'string') throw new TypeError('strings are no numbers');
+  // the engine's own conversion of whole arrays
+  if (data instanceof Float32Array || data instanceof Float64Array) return new Float64Array(data);
   const out = new Float64Array(data.length);
   const decode =
     dtype === 'float16' ? fromFloat16 : dtype === 'bfloat16' ? fromBfloat16 : (x: number) => x;
