@@ -32,9 +32,20 @@ function saturated(x: number, to: DType): bigint {
   return x >= Number(hi) ? hi : BigInt(Math.trunc(x));
 }
 
+/** The shortest decimal form that is this float32 again. */
+function shortest(x: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const near = Number(x.toPrecision(digits));
+    if (Math.fround(near) === x) return String(near);
+  }
+  return String(Number(x.toPrecision(9)));
+}
+
+/** Floats as ONNX writes them: NaN, INF, -INF, else as short as their type allows. */
 function toText(t: Tensor): string[] {
+  const finite = t.dtype === 'float32' ? (x: number | bigint) => shortest(Number(x)) : String;
   const text = (x: number | bigint): string =>
-    Number.isNaN(x) ? 'NaN' : x === Infinity ? 'INF' : x === -Infinity ? '-INF' : String(x);
+    Number.isNaN(x) ? 'NaN' : x === Infinity ? 'INF' : x === -Infinity ? '-INF' : finite(x);
   const list = isFloat(t.dtype) ? toNumbers(t) : (t.data as ArrayLike<number | bigint>);
   return Array.from(list, text);
 }
