@@ -9,7 +9,7 @@ export const DequantizeLinear: ElementOp<NoAttrs> = elementwise<NoAttrs>({
   kernel: 'dequantize_linear',
   inputs: ['integer', 'integer', 'float'],
   mixed: [0, 1],
-  numbers: () => (x, zero, scale) => Math.fround(x - zero!) * scale!,
+  numbers: () => (x, zero, scale) => Math.fround(x - zero) * scale,
   domains: ['f32'],
   flops: 2,
   onnx: [

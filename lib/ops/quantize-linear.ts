@@ -25,7 +25,7 @@ export const QuantizeLinear: ElementOp<QuantizeAttrs> = elementwise<QuantizeAttr
   numbers:
     ({ lo, hi }) =>
     (x, scale, zero) =>
-      Math.min(hi, Math.max(lo, roundEven(Math.fround(x / scale!)) + zero!)),
+      Math.min(hi, Math.max(lo, roundEven(Math.fround(x / scale)) + zero)),
   domains: ['f32'],
   params: ({ lo, hi }) => ({ lo, hi }),
   flops: 4,
