@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SOFTMAX, softmaxRow, softmaxWords, weightWords } from '../../test/plan-words.js';
+import { HEADER } from '../plan/format.js';
 import { loadAddon } from './binding.js';
 import type { NativeFailure, NativeSession } from './types.js';
 
@@ -201,6 +202,24 @@ describe('session', () => {
     assert.equal((await run()).code, 0);
     binding.release();
     assert.equal(session.memory().plans, 0);
+    await session.release();
+  });
+
+  it('rejects a run for which there is no memory, and goes on', async () => {
+    const session = open();
+    const words = softmaxWords(3, 10);
+    words[HEADER.indexOf('arenaBytes')] = 2 ** 45;
+    const huge = session.bind(words, SOFTMAX);
+    assert.equal(huge.arenaBytes, 2 ** 45);
+    const y = new Float32Array(30);
+    const memory = failsWith('memory', /cannot allocate \d+ bytes for a run/);
+    await assert.rejects(session.run(huge, [x], [y], 0), memory);
+    assert.throws(() => session.runSync(huge, [x], [y], true), memory);
+    assert.equal(
+      (await session.run(session.bind(softmaxWords(3, 10), SOFTMAX), [x], [y], 0)).code,
+      0,
+    );
+    check(y);
     await session.release();
   });
 

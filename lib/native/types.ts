@@ -79,7 +79,10 @@ export interface NativeSession {
    * NativeFailure 'plan'. `words`: see lib/plan/format.ts; `kernels[i]` is "name|signature".
    */
   bind(words: Float64Array, kernels: readonly string[]): NativeBinding;
-  /** Queues a run; buffers are pinned until it settles. Never rejects for data: see RunResult.code. */
+  /**
+   * Queues a run; buffers are pinned until it settles, and must not be transferred or resized before.
+   * Never rejects for data (see RunResult.code), only with 'memory'.
+   */
   run(
     binding: NativeBinding,
     inputs: readonly View[],

@@ -80,9 +80,12 @@ Selection::Selection(std::vector<const Isa*> isas) : isas_(byPriority(std::move(
       for (size_t r = 0; r < t.ops[i].table->count; r++) ops_.push_back({&t.ops[i].table->rows[r], isa});
     }
   }
-  const auto before = [](const OpRef& a, const OpRef& b) { return strcmp(a.row->name, b.row->name) < 0; };
+  const auto before = [](const OpRef& a, const OpRef& b) {  // by name; the best ISA of a name comes first
+    const int order = strcmp(a.row->name, b.row->name);
+    return order != 0 ? order < 0 : a.isa->priority > b.isa->priority;
+  };
   const auto equal = [](const OpRef& a, const OpRef& b) { return same(a.row->name, b.row->name); };
-  std::stable_sort(ops_.begin(), ops_.end(), before);  // stable: the best ISA of a name comes first and stays
+  std::sort(ops_.begin(), ops_.end(), before);
   ops_.erase(std::unique(ops_.begin(), ops_.end(), equal), ops_.end());
   for (const Isa* width : isas_) {
     std::vector<GemmRow>& rows = gemm_.emplace_back();

@@ -121,10 +121,9 @@ void Session::stopWhere(Match match) {
     for (size_t i = 0; i < work_.size(); i++) {
       if (work_[i].run && match(*work_[i].run)) lanes_[i]->stop.store(true, std::memory_order_relaxed);
     }
-    const auto keep = [&](Run* run) { return !match(*run); };
-    const auto first = std::stable_partition(queue_.begin(), queue_.end(), keep);
-    removed.assign(first, queue_.end());
-    queue_.erase(first, queue_.end());
+    std::deque<Run*> kept;
+    for (Run* run : queue_) (match(*run) ? removed : kept).push_back(run);
+    queue_.swap(kept);
   }
   for (Run* run : removed) {
     run->status = {kAborted, 0, 0};
