@@ -1,6 +1,6 @@
 /** Maker of the window functions: sums of cosines over `size` points. */
 import { raise } from '../errors.js';
-import { type OpDef, defineOp } from '../ir/op.js';
+import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import { type DType, dtypeOfOnnx } from '../tensor/dtype.js';
 import { fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { numericAt } from './facts.js';
@@ -11,6 +11,17 @@ export interface WindowAttrs {
   /** the period is the size, else one less: the window is symmetric */
   readonly periodic: boolean;
 }
+
+/** The type that the attribute output_datatype names (default float32). */
+export const outputType = (n: OnnxNode): DType =>
+  dtypeOfOnnx(n.int('output_datatype', 1)) ??
+  raise('HAIO_E_ATTRIBUTE', {
+    node: n.name,
+    op: n.type,
+    attribute: 'output_datatype',
+    expected: 'a known element type',
+    got: n.int('output_datatype'),
+  });
 
 /** Point k of N is Σ coefficients[j] · cos(2π·j·k / period). Input: the size. */
 export const window = (name: string, coefficients: readonly number[]): OpDef<WindowAttrs> =>
@@ -35,15 +46,7 @@ export const window = (name: string, coefficients: readonly number[]): OpDef<Win
         type: name,
         since: 17,
         read: (n) => ({
-          dtype:
-            dtypeOfOnnx(n.int('output_datatype', 1)) ??
-            raise('HAIO_E_ATTRIBUTE', {
-              node: n.name,
-              op: n.type,
-              attribute: 'output_datatype',
-              expected: 'a known element type',
-              got: n.int('output_datatype'),
-            }),
+          dtype: outputType(n),
           periodic: n.int('periodic', 1) !== 0,
         }),
       },
