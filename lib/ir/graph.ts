@@ -15,6 +15,8 @@ export type Type =
   | TensorType
   | { readonly sequence: Type }
   | { readonly optional: Type }
+  /** within sequences and optionals: what is not there yet, of unknown rank */
+  | { readonly unranked: DType }
   | { readonly map: readonly [DType, Type] };
 
 /** What is known of a value before the run. */

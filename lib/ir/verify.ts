@@ -144,6 +144,7 @@ export function formatFact(fact: Fact): string {
   if (isTensorType(type)) return `${type.dtype}${formatShape(type.shape)}`;
   if ('sequence' in type) return `sequence<${formatFact({ type: type.sequence })}>`;
   if ('optional' in type) return `optional<${formatFact({ type: type.optional })}>`;
+  if ('unranked' in type) return type.unranked;
   return `map<${type.map[0]},${formatFact({ type: type.map[1] })}>`;
 }
 

@@ -36,11 +36,16 @@ const DEPTH_LIMIT = 64;
 /** Operators whose results have as many elements as their data says: no reason to fix the data. */
 const SIZED_BY_DATA = new Set([
   'Compress',
+  'ConcatFromSequence',
   'If',
   'Loop',
+  'MelWeightMatrix',
   'NonMaxSuppression',
   'NonZero',
   'Scan',
+  'SequenceAt',
+  'SequenceMap',
+  'StringNormalizer',
   'StringSplit',
   'Unique',
 ]);

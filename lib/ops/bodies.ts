@@ -5,6 +5,7 @@ import { type Dim, type DimSymbol, newSymbol, symbolDim, symbolsOf } from '../te
 import { isStatic, sameShape } from '../tensor/shape.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { filled, room, walk } from './moving.js';
+import { joinItems } from './sequences.js';
 
 export const tensorParts = (t: Type): TensorType | null => (isTensorType(t) ? t : null);
 
@@ -12,6 +13,7 @@ export function sameType(a: Type, b: Type): boolean {
   if (isTensorType(a) && isTensorType(b)) return a.dtype === b.dtype && sameShape(a.shape, b.shape);
   if ('sequence' in a && 'sequence' in b) return sameType(a.sequence, b.sequence);
   if ('optional' in a && 'optional' in b) return sameType(a.optional, b.optional);
+  if ('unranked' in a && 'unranked' in b) return a.unranked === b.unranked;
   return 'map' in a && 'map' in b && a.map[0] === b.map[0] && sameType(a.map[1], b.map[1]);
 }
 
@@ -41,6 +43,10 @@ export function loopBody(
     const joined = types.map((t, i): Type => {
       const b = back[i]!.fact.type;
       if (sameType(t, b)) return t;
+      if ('sequence' in t && 'sequence' in b) {
+        const sequence = joinItems(t.sequence, b.sequence);
+        return sameType(sequence, t.sequence) ? t : { sequence };
+      }
       if (!isTensorType(t) || !isTensorType(b) || t.dtype !== b.dtype)
         typeError(`the value that goes round as ${i} changes its type`);
       if (t.shape.length !== b.shape.length)

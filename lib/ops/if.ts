@@ -3,6 +3,7 @@ import { type Fact, type Graph, type Type, type Value, input } from '../ir/graph
 import { type InferContext, defineOp, shapeError, typeError } from '../ir/op.js';
 import { applyAll } from '../ir/build.js';
 import { sameType, tensorParts } from './bodies.js';
+import { joinItems } from './sequences.js';
 
 export interface IfAttrs {
   /** both take the node's inputs after the condition */
@@ -13,6 +14,7 @@ export interface IfAttrs {
 /** A type that values of both types have; sizes that differ are unknown. */
 function common(a: Type, b: Type, ctx: InferContext): Type {
   if (sameType(a, b)) return a;
+  if ('sequence' in a && 'sequence' in b) return { sequence: joinItems(a.sequence, b.sequence) };
   const [x, y] = [tensorParts(a), tensorParts(b)];
   if (!x || !y || x.dtype !== y.dtype) typeError('the branches give values of different types');
   if (x.shape.length !== y.shape.length)
