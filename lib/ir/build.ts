@@ -25,7 +25,7 @@ export function constant(weight: Weight, name = ''): Value {
   const type = { dtype: weight.dtype, shape: weight.shape };
   const fact: Fact =
     integral({ type }) && sizeOf(weight.shape) <= VALUE_LIMIT
-      ? { type, value: [...toNumbers(tensorOf(weight))] }
+      ? { type, value: Array.from(toNumbers(tensorOf(weight))) }
       : { type };
   return { id: nextId(), fact, node: null, slot: 0, name, weight };
 }

@@ -45,8 +45,18 @@ function zip<T>(
   put: (i: number, y: T) => void,
 ): void {
   const at = tensors.map((t) => positions(t.shape, shape));
+  const n = sizeOf(shape);
+  // one and two operands are nearly all there is, and quicker without a list
+  if (lists.length <= 2) {
+    const [a, b] = lists as readonly [ArrayLike<T>, ArrayLike<T>?];
+    const [p, q] = at;
+    const f2 = f as (x: T, y?: T) => T;
+    if (!b) for (let i = 0; i < n; i++) put(i, f2(a[p ? p[i]! : i]!));
+    else for (let i = 0; i < n; i++) put(i, f2(a[p ? p[i]! : i]!, b[q ? q[i]! : i]));
+    return;
+  }
   const args = new Array<T>(lists.length);
-  for (let i = 0, n = sizeOf(shape); i < n; i++) {
+  for (let i = 0; i < n; i++) {
     for (let k = 0; k < args.length; k++) args[k] = lists[k]![at[k] ? at[k]![i]! : i]!;
     put(i, f(...args));
   }

@@ -26,6 +26,8 @@ export const sinkTransposes: Pass = {
       if (layouts.links.size === 0) break;
       const turned = nodesToTurn(graph, layouts);
       for (const node of turned) if (!ctx.allow('turn', node)) turned.delete(node);
+      // the round before has shared the Transposes that stay
+      if (turned.size === 0 && i > 0) break;
       graph = new Turning(layouts, turned).run(graph);
       const left = topological(graph.outputs).filter((n) => isOp(n, Transpose));
       if (turned.size === 0 || left.length < 2) break;
