@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist*/', 'build*/', 'prebuilds/', 'bench/rival/', 'scripts/', '**/*.mjs', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist*/',
+      'build*/',
+      'prebuilds/',
+      'bench/rival/',
+      'scripts/',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
