@@ -4,8 +4,9 @@ import type { Buffer } from '../ir/step.js';
 import { failure } from '../native/binding.js';
 import type { Addon, OpRowInfo, RunResult, View } from '../native/types.js';
 import { DimTable } from '../tensor/dim.js';
-import { bytesOf, viewBytes } from '../tensor/dtype.js';
+import { type DType, bytesOf, viewBytes } from '../tensor/dtype.js';
 import type { Weight } from '../tensor/weight.js';
+import { alignUp } from './arena.js';
 import type { ConstantGroup } from './fold.js';
 import { moveOperands, planRegion } from './region.js';
 import { type WeightStore, rangeOf } from './store.js';
@@ -20,18 +21,44 @@ export interface FillTarget {
   readonly weightsAt: number;
 }
 
+/** Views of bytes at any address; what is not aligned is copied into one piece of memory for all groups. */
+class Aligned {
+  #buffer = new ArrayBuffer(0);
+  #used = 0;
+  /** Gives up the views made so far. */
+  clear(): void {
+    this.#used = 0;
+  }
+  view(dtype: DType, bytes: Uint8Array): View {
+    if (bytes.byteOffset % bytesOf(dtype) === 0) return viewBytes(dtype, bytes);
+    const at = alignUp(this.#used);
+    if (at + bytes.length > this.#buffer.byteLength) {
+      this.#buffer = new ArrayBuffer(alignUp(at + bytes.length));
+    }
+    this.#used = at + bytes.length;
+    const copy = new Uint8Array(this.#buffer, at, bytes.length);
+    copy.set(bytes);
+    return viewBytes(dtype, copy);
+  }
+}
+
 /** One group of constant steps at a time is in memory, beside the model. */
 export function fillWeights(store: WeightStore, target: FillTarget): void {
+  const aligned = new Aligned();
   const { native, model, weightsAt } = target;
   for (const { at, data } of store.copies)
     if (data.byteLength > 0) native.modelWrite(model, weightsAt + at, data);
-  for (const { group, at } of store.groups) runGroup(group, at, target);
+  for (const { group, at } of store.groups) {
+    aligned.clear();
+    runGroup(group, at, target, aligned);
+  }
 }
 
 function runGroup(
   group: ConstantGroup,
   at: readonly number[],
   { native, rows, isa, model, weightsAt }: FillTarget,
+  aligned: Aligned,
 ): void {
   const kernels = new KernelList(rows);
   const weights: Weight[] = [];
@@ -71,7 +98,7 @@ function runGroup(
   );
   const views: View[] = weights.map((w, i) => {
     const { first, bytes } = ranges[i]!;
-    return viewBytes(w.dtype, w.bytes.subarray(first, first + bytes));
+    return aligned.view(w.dtype, w.bytes.subarray(first, first + bytes));
   });
   const outputs = group.results.map(({ made }, i) => ({
     model,
