@@ -6,7 +6,7 @@
 import { raise } from '../errors.js';
 import type { Dim, DimSymbol } from '../tensor/dim.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Fact, Graph, Node, Type, Value } from './graph.js';
+import { type Fact, type Graph, type Node, type Type, type Value, topological } from './graph.js';
 import type { Lowering, Operand } from './step.js';
 
 export interface InferContext {
@@ -136,6 +136,11 @@ export const isOp = <A>(node: Node | null | undefined, op: OpDef<A>): node is No
   node != null && node.op === (op as unknown);
 
 export const hasTrait = (op: OpDef, trait: Trait): boolean => op.traits?.includes(trait) ?? false;
+
+/** The node, or a node of its bodies, does something else at each run. */
+export const isImpure = (node: Node): boolean =>
+  hasTrait(node.op, 'impure') ||
+  (node.op.bodies?.(node.attrs) ?? []).some((g) => topological(g.outputs).some(isImpure));
 
 /** Raises HAIO_E_SHAPE; apply() fills in the node's name. */
 export function shapeError(reason: string): never {

@@ -3,7 +3,7 @@ import { HaioError } from '../errors.js';
 import { constantTensor } from '../ir/build.js';
 import { evalNode } from '../ir/eval.js';
 import { type Node, type Value, VALUE_LIMIT, isTensorType } from '../ir/graph.js';
-import { PinRequest, hasTrait } from '../ir/op.js';
+import { PinRequest, isImpure } from '../ir/op.js';
 import { type Dim, type DimSymbol, isSym, symbolsOf } from '../tensor/dim.js';
 import { isStatic } from '../tensor/shape.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
@@ -53,7 +53,7 @@ export class Knowledge {
   }
 
   #run(node: Node): readonly Tensor[] | null {
-    if (hasTrait(node.op, 'impure') || node.op.bodies) return null;
+    if (isImpure(node) || node.op.bodies) return null;
     const inputs: (Tensor | null)[] = [];
     for (const v of node.inputs) {
       const t = v && this.tensor(v);
@@ -86,7 +86,7 @@ export class Knowledge {
       else if (outer) stack.push(outer);
       else if (!x.node) {
         if (!this.#ask(x, symbols, inputs)) return null;
-      } else if (hasTrait(x.node.op, 'impure')) return null;
+      } else if (isImpure(x.node)) return null;
       else stack.push(...x.node.inputs.filter((i) => i !== null));
     }
     const names = [...[...symbols].map((s) => s.name), ...inputs];

@@ -1,6 +1,6 @@
 /** Merges nodes that compute the same from the same values, and equal constants. */
 import type { Node, Value } from '../ir/graph.js';
-import { hasTrait } from '../ir/op.js';
+import { isImpure } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { mapGraph, remake } from '../ir/rewrite.js';
 import type { Weight } from '../tensor/weight.js';
@@ -27,7 +27,7 @@ export const commonSubexpressions: Pass = {
       return first;
     };
     return mapGraph(graph, (node) => {
-      if (hasTrait(node.op, 'impure')) return null;
+      if (isImpure(node)) return null;
       const inputs = node.inputs.map(shared);
       const refs = inputs.map((v) => (v ? id(v) : '_'));
       const key = [id(node.op), node.outputs.length, attrsKey(node.attrs, id), ...refs].join();

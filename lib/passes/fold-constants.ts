@@ -6,7 +6,7 @@
 import { apply, constant, constantTensor, literal } from '../ir/build.js';
 import { evalNode } from '../ir/eval.js';
 import { type Node, type Value, isTensorType } from '../ir/graph.js';
-import { hasTrait, isOp } from '../ir/op.js';
+import { isImpure, isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { type Rule, mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { Operand } from '../ir/step.js';
@@ -23,9 +23,7 @@ const SMALL = 64 * 1024;
 const FLOPS = 1e7;
 
 const folded = (node: Node): Value[] | null =>
-  hasTrait(node.op, 'impure') || isOp(node, SizeVector)
-    ? null
-    : (fromFacts(node) ?? fromConstants(node));
+  isImpure(node) || isOp(node, SizeVector) ? null : (fromFacts(node) ?? fromConstants(node));
 
 export const foldConstants: Pass = {
   name: 'fold-constants',
@@ -42,8 +40,8 @@ export const FOLD: Rule = nodeRule('fold', null, folded);
 /** True for values that depend on constants only: weights, and what the planner will compute of them. */
 export function isConstant(v: Value | null | undefined): boolean {
   if (!v?.node) return v?.weight !== undefined;
-  const { op, inputs } = v.node;
-  return !hasTrait(op, 'impure') && inputs.length > 0 && inputs.every((w) => !w || isConstant(w));
+  const { inputs } = v.node;
+  return !isImpure(v.node) && inputs.length > 0 && inputs.every((w) => !w || isConstant(w));
 }
 
 /** Integer outputs whose elements are known: constants, or placeholders of expressions over sizes. */
