@@ -139,14 +139,17 @@ struct Fixed {
     const bool inside = x0 >= 0 && x0 + IW <= j.x.dims[3];
     for (int y = 0; y < IH; y++) {
       const float** to = j.table + y * IW;
-      const float* from = plane + (y0 + y) * j.x.strides[2] + x0 * j.x.strides[3];
       if (y0 + y < 0 || y0 + y >= j.x.dims[2]) {
         for (int i = 0; i < IW; i++) to[i] = j.zeros;
-      } else if (inside) {
+        continue;
+      }
+      const float* line = plane + (y0 + y) * j.x.strides[2];
+      if (inside) {
+        const float* from = line + x0 * j.x.strides[3];
         for (int i = 0; i < IW; i++) to[i] = from + i * j.x.strides[3];
       } else {
         for (int i = 0; i < IW; i++)
-          to[i] = x0 + i >= 0 && x0 + i < j.x.dims[3] ? from + i * j.x.strides[3] : j.zeros;
+          to[i] = x0 + i >= 0 && x0 + i < j.x.dims[3] ? line + (x0 + i) * j.x.strides[3] : j.zeros;
       }
     }
     constexpr int64_t N = F32::N;
@@ -224,8 +227,8 @@ void stagesOf(const Job& j, float* out, int64_t outStep, const int64_t (&index)[
 }
 
 enum Kind { kAny, k3x3, k3x3s2, k5x5, k5x5s2 };
-Kind kindOf(const PoolParams& p) {
-  const bool square = p.kernel[0] == 1 && p.kernel[1] == p.kernel[2] && p.stride[1] == p.stride[2] &&
+Kind kindOf(const PoolParams& p, const Operand& x, const Operand& out) {
+  const bool square = p.kernel[0] == 1 && x.dims[1] == out.dims[1] && p.kernel[1] == p.kernel[2] && p.stride[1] == p.stride[2] &&
                       p.dilation[1] == 1 && p.dilation[2] == 1 && p.stride[0] == 1 && p.pad[0] == 0;
   if (!square || p.stride[1] > 2) return kAny;
   if (p.kernel[1] == 3) return p.stride[1] == 1 ? k3x3 : k3x3s2;
@@ -301,7 +304,7 @@ void tiles(const Job& j, const Shape& s, int64_t n, int64_t o0, int64_t row, int
 
 void run(const StepArgs& a) {
   const Job j(a);
-  const Kind kind = kindOf(j.p.window);
+  const Kind kind = kindOf(j.p.window, j.x, j.out);
   const int64_t blocks = ceilDiv(j.out.dims[2], j.p.rowBlock);
   for (size_t item = a.begin; item < a.end; item++) {
     const int64_t i = static_cast<int64_t>(item), rest = i / blocks;
