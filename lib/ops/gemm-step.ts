@@ -22,9 +22,9 @@ const SINGLE_MACS = 1e6;
 const MAX_PAIRS = 32;
 /** Bytes of A that an item reads again and again while B streams. */
 const A_BYTES = 1 << 20;
-/** Multiples of rows and panels that micro-kernels take without a rest. */
-const ROWS = 28;
+/** Panels that micro-kernels take without a rest; so few rows are not cut while there are panels to cut. */
 const PANELS = 6;
+const FEW_ROWS = 512;
 /** Rows of so few m are gathered, to fill the tiles; then an item has so many of all of them at least. */
 const SHORT_ROW = 3;
 const GATHERED = 112;
@@ -145,10 +145,11 @@ function cutOf({ groups, rows, m, k, n, aElements, copy }: Work) {
   const byRows = (parts: Dim): { rowBlock: Dim; mBlock: Dim } => {
     if (copy || D.typical(rows) >= D.typical(parts))
       return { rowBlock: partOf(rows, parts), mBlock: D.max(1, m) };
-    return { rowBlock: 1, mBlock: roundUp(partOf(m, D.ceilDiv(parts, D.max(1, rows))), ROWS) };
+    return { rowBlock: 1, mBlock: partOf(m, D.ceilDiv(parts, D.max(1, rows))) };
   };
   const panels = D.ceilDiv(n, PANEL);
-  const few = D.typical(D.mul(rows, m)) < 2 * ROWS;
+  const few =
+    D.typical(D.mul(rows, m)) < FEW_ROWS && D.typical(panels) >= PANELS * D.typical(wanted);
   if (!large && !few) {
     const parts = copy ? D.max(wanted, D.ceilDiv(D.mul(rows, m), GATHERED)) : wanted;
     return { ...byRows(parts), nBlock: D.max(1, panels) };

@@ -90,7 +90,8 @@ inline int64_t offsetOf(const Operand& o, int from, int to, int64_t i) {
 class Driver {
  public:
   explicit Driver(const StepArgs& args)
-      : a(args), p(*static_cast<const Params*>(args.params)), s(shapeOf(args, p)), blocks(s.k, p.period, p.block) {
+      : a(args), p(*static_cast<const Params*>(args.params)), s(shapeOf(args, p)),
+        items(s.groups * s.rowBlocks * s.mBlocks * s.nBlocks), blocks(s.k, p.period, p.block) {
     const Scratch at(s, p, a.stages);
     char* base = static_cast<char*>(a.scratch);
     taps = reinterpret_cast<ptrdiff_t*>(base);
@@ -112,7 +113,7 @@ class Driver {
       // the first two calls of a step find B cold, one on each of two threads
       cold = i == static_cast<int64_t>(a.begin) && a.begin <= a.end - a.begin;
       i += ne - nb;
-      last = i == end;
+      last = i == end;  // of this call
       block(rest / s.rowBlocks, rest % s.rowBlocks * p.rowBlock, mb * p.mBlock, nb * p.nBlock,
             smaller(s.panels, ne * p.nBlock));
     }
@@ -122,6 +123,7 @@ class Driver {
   const StepArgs& a;
   const Params& p;
   const Shape s;
+  const int64_t items;
   const KBlocks blocks;
   ptrdiff_t* taps;
   int64_t* table;
@@ -170,7 +172,7 @@ class Driver {
       for (int64_t i = 0; i < tiles; i++)
         for (int64_t panel = p0; panel < p1; panel += width(panel)) {
           Lines next = {};
-          if (i == tiles - 1) next = nextStep(s.k * (p1 - p0)).part(panel - p0, panel - p0 + width(panel), p1 - p0);
+          if (i == tiles - 1 && endsStep()) next = nextStep(s.k * (p1 - p0) / 2).part(panel - p0, panel - p0 + width(panel), p1 - p0);
           else if (i == 0 && cold) next = nextPanels(panel);
           oneTile(i / split.tiles, split, i % split.tiles, panel, next);
         }
@@ -181,7 +183,8 @@ class Driver {
       kBlock(kb, rows);
       for (int64_t panel = p0; panel < p1; panel += width(panel)) {
         const bool end = final && panel + width(panel) >= p1;
-        const Lines next = end ? nextStep(2 * (k1 - k0) * tiles) : large ? nextPanels(panel) : Lines{};
+        const int64_t most = larger(width(panel), tiles / 2) * (k1 - k0);
+        const Lines next = end && endsStep() ? nextStep(most) : !large ? Lines{} : end ? nextItem() : nextPanels(panel);
         for (int64_t i = 0; i < tiles; i++)
           oneTile(i / split.tiles, split, i % split.tiles, panel, next.part(i, i + 1, tiles));
       }
@@ -226,9 +229,20 @@ class Driver {
     const int64_t n0 = blocks.start(kb), n1 = blocks.end(kb), n = width(p0) * (n1 - n0);
     return {b + panelAt(n0, n1, s.panels, p0), n, 0, n};
   }
+  // The first panels of the item that comes after this call.
+  Lines nextItem() const {
+    const int64_t item = static_cast<int64_t>(a.end);
+    if (!last || item >= items) return {};
+    const int64_t panel = item % s.nBlocks * p.nBlock, group = item / s.nBlocks / s.mBlocks / s.rowBlocks;
+    const int64_t n1 = blocks.count() ? blocks.end(0) : 0;
+    const int64_t n = smaller(choice.panels, s.panels - panel) * n1;
+    return {floats(a.in[kB]) + offsetOf(a.in[kB], 0, s.groupAxes, group) + panelAt(0, n1, s.panels, panel), n, 0, n};
+  }
+  // No more calls of this step come after this one and a call of another thread.
+  bool endsStep() const { return last && static_cast<int64_t>(2 * a.end - a.begin) >= items; }
   // The first panels of the step that comes after this one.
   Lines nextStep(int64_t atMost) const {
-    if (!last || !a.next) return {};
+    if (!a.next) return {};
     const int64_t n = smaller(smaller(static_cast<int64_t>(a.nextBytes / 64), atMost), kFetchedLines);
     return {a.next, n, 0, n};
   }

@@ -32,13 +32,14 @@ inline bool complete(const GemmRow* rows, size_t count) {
   return false;
 }
 
-// Sixths of a cycle per k for m rows and `panels` panels: two FMAs a cycle, a sixth for each vector or
-// element loaded, and no less than 4 cycles for a tile (the latency of its FMAs).
+// Sixths of a cycle per k for m rows and `panels` panels: two FMAs a cycle, no less than 4 cycles for a
+// tile (the latency of its FMAs), one for each element of A and four for each vector of B, which comes
+// from L2.
 inline int64_t costOf(const GemmRow& r, int64_t m, int64_t panels) {
   const int64_t vectors = r.panels * kPanel / static_cast<int64_t>(F32::N);
   const int64_t tiles = ceilDiv(m, r.mr), groups = ceilDiv(panels, r.panels);
   const int64_t work = 3 * ceilDiv(m, tiles) * vectors;
-  return tiles * groups * (larger(work, 24) + vectors) + groups * m;
+  return tiles * groups * (larger(work, 24) + 4 * vectors) + groups * m;
 }
 
 // The best row for m ≥ 1 rows of A and `panels` ≥ 1 panels of B.
