@@ -129,19 +129,21 @@ interface Work {
   readonly n: Dim;
   readonly aElements: Dim;
   readonly copy: boolean;
+  /** groups are columns of one row of the output: threads should not share rows */
+  readonly interleaved: boolean;
 }
 
 const roundUp = (d: Dim, unit: number): Dim => D.mul(D.ceilDiv(d, unit), unit);
 const partOf = (d: Dim, parts: Dim): Dim => D.max(1, D.ceilDiv(d, D.max(1, parts)));
 
 /** Blocks of rows, m and panels of an item (native/gemm/driver.h). */
-function cutOf({ groups, rows, m, k, n, aElements, copy }: Work) {
+function cutOf({ groups, rows, m, k, n, aElements, copy, interleaved }: Work) {
   const bytes = D.mul(D.mul(k, n), 4);
   const large = D.typical(bytes) > SMALL_WEIGHTS;
   const macs = D.mul(D.mul(D.mul(groups, rows), D.mul(m, k)), n);
   const pairs = D.max(D.ceilDiv(macs, PAIR_MACS), D.ceilDiv(D.mul(groups, bytes), PAIR_BYTES));
   const all = D.select(D.lt(macs, SINGLE_MACS), 1, D.mul(2, D.min(MAX_PAIRS, pairs)));
-  const wanted = partOf(all, groups);
+  const wanted = interleaved ? all : partOf(all, groups);
   const byRows = (parts: Dim): { rowBlock: Dim; mBlock: Dim } => {
     if (copy || D.typical(rows) >= D.typical(parts))
       return { rowBlock: partOf(rows, parts), mBlock: D.max(1, m) };
@@ -212,7 +214,10 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
   const m = out.shape[outer]!;
   const short = D.typical(m) <= SHORT_ROW && D.typical(rows) > 1;
   const copy = short && rowsFollow(layout, groups);
-  const work = { groups: product(lead), rows, m, k, n, aElements: spec.aElements, copy };
+  const interleaved =
+    groups > 0 && D.typical(out.strides[groups - 1]!) < D.typical(out.strides[outer]!);
+  const { aElements } = spec;
+  const work = { groups: product(lead), rows, m, k, n, aElements, copy, interleaved };
   const { rowBlock, mBlock, nBlock } = cutOf(work);
   const { bias, lo, hi, stages } = epilogue;
   const ofGroups = (o: Operand): Operand => ({
@@ -252,6 +257,7 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
       D.ceilDiv(m, mBlock),
       D.ceilDiv(D.ceilDiv(n, PANEL), nBlock),
     ].reduce(D.mul),
+    grain: interleaved ? product(lead) : 1,
     ...(stages.length > 0 ? { stages } : {}),
     inplace: residual ? [3] : [],
   });

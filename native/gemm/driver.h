@@ -4,7 +4,8 @@
 //
 // A is a strided view in which rows and taps may overlap (a convolution over a padded image is such a
 // view: r… m are output pixels, t… kernel positions). B is packed (gemm/panels.h), one matrix per index
-// of the group axes g…. The work is cut into blocks of rows r…, of m, and of panels of n.
+// of the group axes g…. The work is cut into blocks of rows r…, of m, and of panels of n; items count
+// panels first, then groups, then m, then rows.
 #pragma once
 #include "gemm/epilogue.h"
 #include "gemm/rows.h"
@@ -107,15 +108,13 @@ class Driver {
   void run() {
     for (int64_t i = static_cast<int64_t>(a.begin), end = static_cast<int64_t>(a.end); i < end;) {
       const int64_t nb = i % s.nBlocks, ne = smaller(s.nBlocks, nb + end - i);
-      int64_t rest = i / s.nBlocks;
-      const int64_t mb = rest % s.mBlocks;
-      rest /= s.mBlocks;
+      const int64_t group = i / s.nBlocks % s.groups, rest = i / s.nBlocks / s.groups;
+      const int64_t mb = rest % s.mBlocks, rb = rest / s.mBlocks;
       // the first two calls of a step find B cold, one on each of two threads
       cold = i == static_cast<int64_t>(a.begin) && a.begin <= a.end - a.begin;
       i += ne - nb;
       last = i == end;  // of this call
-      block(rest / s.rowBlocks, rest % s.rowBlocks * p.rowBlock, mb * p.mBlock, nb * p.nBlock,
-            smaller(s.panels, ne * p.nBlock));
+      block(group, rb * p.rowBlock, mb * p.mBlock, nb * p.nBlock, smaller(s.panels, ne * p.nBlock));
     }
   }
 
@@ -233,7 +232,7 @@ class Driver {
   Lines nextItem() const {
     const int64_t item = static_cast<int64_t>(a.end);
     if (!last || item >= items) return {};
-    const int64_t panel = item % s.nBlocks * p.nBlock, group = item / s.nBlocks / s.mBlocks / s.rowBlocks;
+    const int64_t panel = item % s.nBlocks * p.nBlock, group = item / s.nBlocks % s.groups;
     const int64_t n1 = blocks.count() ? blocks.end(0) : 0;
     const int64_t n = smaller(choice.panels, s.panels - panel) * n1;
     return {floats(a.in[kB]) + offsetOf(a.in[kB], 0, s.groupAxes, group) + panelAt(0, n1, s.panels, panel), n, 0, n};
