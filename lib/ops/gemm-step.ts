@@ -15,10 +15,11 @@ import { MAX_RANK } from './moving.js';
 const PANEL = 16;
 const K_BLOCK = 384;
 const SMALL_WEIGHTS = 700 << 10;
-/** Multiplications, or bytes of B, that make a pair of items; fewer than these make only one. */
+/** Multiplications, or bytes of B, that make a pair of items; what takes less time than these makes one. */
 const PAIR_MACS = 26e6;
 const PAIR_BYTES = 1 << 20;
 const SINGLE_MACS = 1e6;
+const MACS_A_BYTE = 4;
 const MAX_PAIRS = 32;
 /** Bytes of A that an item reads again and again while B streams. */
 const A_BYTES = 1 << 20;
@@ -142,7 +143,8 @@ function cutOf({ groups, rows, m, k, n, aElements, copy, interleaved }: Work) {
   const large = D.typical(bytes) > SMALL_WEIGHTS;
   const macs = D.mul(D.mul(D.mul(groups, rows), D.mul(m, k)), n);
   const pairs = D.max(D.ceilDiv(macs, PAIR_MACS), D.ceilDiv(D.mul(groups, bytes), PAIR_BYTES));
-  const all = D.select(D.lt(macs, SINGLE_MACS), 1, D.mul(2, D.min(MAX_PAIRS, pairs)));
+  const weight = D.max(macs, D.mul(D.mul(groups, bytes), MACS_A_BYTE));
+  const all = D.select(D.lt(weight, SINGLE_MACS), 1, D.mul(2, D.min(MAX_PAIRS, pairs)));
   const wanted = interleaved ? all : partOf(all, groups);
   const byRows = (parts: Dim): { rowBlock: Dim; mBlock: Dim } => {
     if (copy || D.typical(rows) >= D.typical(parts))

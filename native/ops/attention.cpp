@@ -98,43 +98,50 @@ struct Worker {
       }
   }
 
+  // x[j] = scale · s[j] + bias[j] of a row, for `lanes` keys from j on.
+  template <bool kWhole>
+  [[gnu::always_inline]] F32 score(const float* s, const float* bias, int64_t j, size_t lanes) const {
+    const F32 x = kWhole ? load(s + j) : load(s + j, lanes);
+    if (!bias) return x * set1(p.scale);
+    return fma(x, set1(p.scale), kWhole ? load(bias + j) : load(bias + j, lanes));
+  }
+
   // Row i of a head: scores of n keys from key j0 on, of which it sees the first `limit`, become
   // exponentials (0 from there up to n), and the row's sums so far are rescaled to the new maximum.
   void weigh(float* s, int64_t limit, int64_t n, const float* bias, int64_t row) {
-    const F32 scale = set1(p.scale);
-    const size_t count = static_cast<size_t>(limit);
-    if (bias) zip(s, bias, s, count, [&](F32 x, F32 m) { return fma(x, scale, m); });
-    else map(s, s, count, [&](F32 x) { return x * scale; });
-    const float before = most[row], top = limit > 0 ? reduceMax(fold(s, count, set1(-kInf), [](F32 x) { return x; },
-                                                                     [](F32 x, F32 y) { return max(x, y); }))
-                                                    : -kInf;
+    constexpr int64_t N = F32::N;
+    const size_t rest = static_cast<size_t>(limit % N);
+    const int64_t whole = limit - limit % N;
+    F32 tops[2] = {set1(-kInf), set1(-kInf)};
+    int64_t j = 0;
+    for (; j + 2 * N <= whole; j += 2 * N)
+      for (int t = 0; t < 2; t++) tops[t] = max(tops[t], score<true>(s, bias, j + t * N, N));
+    for (; j < whole; j += N) tops[0] = max(tops[0], score<true>(s, bias, j, N));
+    if (rest) tops[1] = max(tops[1], select(firstN(rest), score<false>(s, bias, whole, rest), set1(-kInf)));
+    const float before = most[row], top = reduceMax(max(tops[0], tops[1]));
     const float now = before > top ? before : top;
     most[row] = now;
     const F32 zero = set1(now == -kInf ? 0.f : now);
     F32 sum = set1(0.f);
-    constexpr int64_t N = F32::N;
-    int64_t j = 0;
-    for (; j + N <= limit; j += N) {
-      const F32 x = expOfNegative(load(s + j) - zero);
+    for (j = 0; j < whole; j += N) {
+      const F32 x = expOfNegative(score<true>(s, bias, j, N) - zero);
       sum = sum + x;
       store(s + j, x);
     }
-    if (j < limit) {
-      const size_t rest = static_cast<size_t>(limit - j);
-      const F32 x = select(firstN(rest), expOfNegative(load(s + j, rest) - zero), set1(0.f));
+    if (rest) {
+      const F32 x = select(firstN(rest), expOfNegative(score<false>(s, bias, whole, rest) - zero), set1(0.f));
       sum = sum + x;
-      store(s + j, x, rest);
+      store(s + whole, x, rest);
     }
     fill(s + limit, static_cast<size_t>(n - limit), 0.f);
-    float correction = 1.f;
-    if (before != now) {
-      float one[N];
-      store(one, expOfNegative(set1(before) - zero));
-      correction = one[0];
+    if (before != now && before != -kInf) {
+      float correction[N];
+      store(correction, expOfNegative(set1(before) - zero));
+      total[row] *= correction[0];
       float* acc = sums + row * padded(e);
-      map(acc, acc, static_cast<size_t>(padded(e)), [&](F32 x) { return x * correction; });
+      map(acc, acc, static_cast<size_t>(padded(e)), [&](F32 x) { return x * correction[0]; });
     }
-    total[row] = total[row] * correction + reduceAdd(sum);
+    total[row] += reduceAdd(sum);
   }
 
   // n values of the mask of (b, h, i) from key j on, or null.
