@@ -1,7 +1,7 @@
 /** Finds and loads the addon, and turns its failures into HaioError. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, HaioError, raise } from '../errors.js';
 import type { Addon, NativeFailure } from './types.js';
@@ -17,7 +17,9 @@ let loadedPath: string | undefined;
  * @throws HaioError HAIO_E_NATIVE with everything that was tried, and what to do
  */
 export function loadAddon(path: string | undefined = process.env['HAIO_ADDON']): Addon {
-  loaded ??= path ? loadFrom(path, () => path) : loadFrom(packageRoot(), resolveInstalled);
+  loaded ??= path
+    ? loadFrom(resolve(path), (file) => file)
+    : loadFrom(packageRoot(), resolveInstalled);
   return loaded;
 }
 
@@ -29,10 +31,10 @@ type NodeGypBuild = { resolve(directory: string): string };
 const resolveInstalled = (root: string): string =>
   (require('node-gyp-build') as NodeGypBuild).resolve(root);
 
-function loadFrom(place: string, resolve: (place: string) => string): Addon {
+function loadFrom(place: string, find: (place: string) => string): Addon {
   let file = place;
   try {
-    file = resolve(place);
+    file = find(place);
     const addon = require(file) as Addon;
     loadedPath = file;
     return addon;
