@@ -1,98 +1,30 @@
 // The loops around the micro-kernels of one gemm step.
 //
-//   out[g…, r…, m, n] = stages(clamp(residual + bias[g…, n] + Σ_{t…, k} A[g…, r…, m, t…, k] · B[g…][t…, k, n]))
+//   out[g…, r…, m, n] = stages(clamp(residual + bias[g…, n] + Σ_{t…, k} A[g…, r…, m, t…, k] · B[g…][t…, k,
+//   n]))
 //
 // A is a strided view in which rows and taps may overlap (a convolution over a padded image is such a
 // view: r… m are output pixels, t… kernel positions). B is packed (gemm/panels.h), one matrix per index
 // of the group axes g…. The work is cut into blocks of rows r…, of m, and of panels of n; items count
 // panels first, then groups, then m, then rows.
 #pragma once
-#include "gemm/epilogue.h"
-#include "gemm/rows.h"
+#include "gemm/shape.h"
 
 namespace haio::HAIO_ISA::gemm {
 namespace {
 
-// How a step is cut. Panels and lines of B: gemm/panels.h.
-struct Params {
-  int64_t period, block;  // K blocks of B, in lines
-  int64_t rowBlock, mBlock, nBlock;  // of an item: rows r…, m, panels
-  int32_t copy;  // A is copied into scratch, where all m of all rows of an item stand in sequence
-  float lo, hi;
-};
-constexpr int kA = 0, kB = 1, kBias = 2, kResidual = 3, kOwnInputs = 4;
-
 constexpr int64_t kSmallWeights = 700 << 10;  // bytes of B that stay in L2 beside A and C
 constexpr int64_t kFetchedLines = 8192;       // of the following step
-constexpr int64_t kCopyPad = 16;              // rows of a copy start in different sets of the caches
-
-// Length of a row of A's copy: an odd number of lines.
-inline int64_t copyStride(int64_t k) { return ceilDiv(k, 2 * kPanel) * 2 * kPanel + kCopyPad; }
-inline int64_t lines64(int64_t bytes) { return ceilDiv(bytes, 64) * 64; }
-
-// Sizes of a step, from its operands.
-struct Shape {
-  int outer, groupAxes, tapAxes;
-  int64_t groups, rows, m, n, panels, taps, kPerTap, k;
-  int64_t rowBlocks, mBlocks, nBlocks;
-  size_t stageOperands;
-};
-
-// Where the parts of a worker's scratch start, in bytes; the last one is the total.
-struct Scratch {
-  int64_t rowTable, tile, blocks, copy, end;
-  Scratch(const Shape& s, const Params& p, const Stages* stages) {
-    rowTable = lines64(s.taps * 8);
-    tile = rowTable + lines64(p.rowBlock * static_cast<int64_t>(3 + s.stageOperands) * 8);
-    blocks = tile + static_cast<int64_t>(kTileBytes);
-    copy = blocks + static_cast<int64_t>(stageBytes(stages, s.stageOperands));
-    end = copy + (p.copy ? p.rowBlock * p.mBlock * copyStride(smaller(p.block, s.k)) * 4 : 0);
-  }
-};
-
-inline int64_t productOf(const Operand& o, int from, int to) {
-  int64_t n = 1;
-  for (int i = from; i < to; i++) n *= o.dims[i];
-  return n;
-}
-
-inline Shape shapeOf(const StepArgs& a, const Params& p) {
-  const Operand &x = a.in[kA], &out = a.out[0];
-  Shape s;
-  s.outer = out.rank - 2;
-  s.groupAxes = a.in[kB].rank - 1;
-  s.tapAxes = x.rank - s.outer - 2;
-  s.groups = productOf(out, 0, s.groupAxes);
-  s.rows = productOf(out, s.groupAxes, s.outer);
-  s.m = out.dims[s.outer];
-  s.n = out.dims[s.outer + 1];
-  s.panels = panelsOf(s.n);
-  s.taps = productOf(x, s.outer + 1, x.rank - 1);
-  s.kPerTap = x.dims[x.rank - 1];
-  s.k = s.taps * s.kPerTap;
-  s.rowBlocks = ceilDiv(s.rows, p.rowBlock);
-  s.mBlocks = ceilDiv(s.m, p.mBlock);
-  s.nBlocks = ceilDiv(s.panels, p.nBlock);
-  s.stageOperands = a.inCount - kOwnInputs;
-  return s;
-}
-
-// Offset of index `i`, counted row-major over axes from…to−1.
-inline int64_t offsetOf(const Operand& o, int from, int to, int64_t i) {
-  int64_t at = 0;
-  for (int axis = to - 1; axis >= from; axis--) {
-    at += i % o.dims[axis] * o.strides[axis];
-    i /= o.dims[axis];
-  }
-  return at;
-}
 
 // One step, while a worker runs items of it.
 class Driver {
  public:
   explicit Driver(const StepArgs& args)
-      : a(args), p(*static_cast<const Params*>(args.params)), s(shapeOf(args, p)),
-        items(s.groups * s.rowBlocks * s.mBlocks * s.nBlocks), blocks(s.k, p.period, p.block) {
+      : a(args),
+        p(*static_cast<const Params*>(args.params)),
+        s(shapeOf(args, p)),
+        items(s.groups * s.rowBlocks * s.mBlocks * s.nBlocks),
+        blocks(s.k, p.period, p.block) {
     const Scratch at(s, p, a.stages);
     char* base = static_cast<char*>(a.scratch);
     taps = reinterpret_cast<ptrdiff_t*>(base);
@@ -139,7 +71,9 @@ class Driver {
   bool first, final;
 
   // Row tables: offsets of A, out, residual, then stage operands, for each row of the block.
-  int64_t& rowOffset(int64_t row, int operand) { return table[row * (3 + (int64_t)s.stageOperands) + operand]; }
+  int64_t& rowOffset(int64_t row, int operand) {
+    return table[row * (3 + (int64_t)s.stageOperands) + operand];
+  }
   const Operand& operand(int i) const { return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : a.in[i + 1]; }
   int64_t mStride(int i) const { return operand(i).strides[s.outer]; }
   static const float* floats(const Operand& o) { return static_cast<const float*>(o.data); }
@@ -171,8 +105,10 @@ class Driver {
       for (int64_t i = 0; i < tiles; i++)
         for (int64_t panel = p0; panel < p1; panel += width(panel)) {
           Lines next = {};
-          if (i == tiles - 1 && endsStep()) next = nextStep(s.k * (p1 - p0) / 2).part(panel - p0, panel - p0 + width(panel), p1 - p0);
-          else if (i == 0 && cold) next = nextPanels(panel);
+          if (i == tiles - 1 && endsStep())
+            next = nextStep(s.k * (p1 - p0) / 2).part(panel - p0, panel - p0 + width(panel), p1 - p0);
+          else if (i == 0 && cold)
+            next = nextPanels(panel);
           oneTile(i / split.tiles, split, i % split.tiles, panel, next);
         }
       return;
@@ -183,7 +119,10 @@ class Driver {
       for (int64_t panel = p0; panel < p1; panel += width(panel)) {
         const bool end = final && panel + width(panel) >= p1;
         const int64_t most = larger(width(panel), tiles / 2) * (k1 - k0);
-        const Lines next = end && endsStep() ? nextStep(most) : !large ? Lines{} : end ? nextItem() : nextPanels(panel);
+        const Lines next = end && endsStep() ? nextStep(most)
+                           : !large          ? Lines{}
+                           : end             ? nextItem()
+                                             : nextPanels(panel);
         for (int64_t i = 0; i < tiles; i++)
           oneTile(i / split.tiles, split, i % split.tiles, panel, next.part(i, i + 1, tiles));
       }
@@ -235,7 +174,8 @@ class Driver {
     const int64_t panel = item % s.nBlocks * p.nBlock, group = item / s.nBlocks % s.groups;
     const int64_t n1 = blocks.count() ? blocks.end(0) : 0;
     const int64_t n = smaller(choice.panels, s.panels - panel) * n1;
-    return {floats(a.in[kB]) + offsetOf(a.in[kB], 0, s.groupAxes, group) + panelAt(0, n1, s.panels, panel), n, 0, n};
+    return {floats(a.in[kB]) + offsetOf(a.in[kB], 0, s.groupAxes, group) + panelAt(0, n1, s.panels, panel), n,
+            0, n};
   }
   // No more calls of this step come after this one and a call of another thread.
   bool endsStep() const { return last && static_cast<int64_t>(2 * a.end - a.begin) >= items; }
@@ -308,8 +248,8 @@ class Driver {
       operands[j] = {floats(o) + rowOffset(row, 3 + j) + x * mStride(3 + j) + column * o.strides[s.outer + 1],
                      mStride(3 + j), o.strides[s.outer + 1]};
     }
-    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1), stageBlocks,
-              filled);
+    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1),
+              stageBlocks, filled);
   }
 };
 

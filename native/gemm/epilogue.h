@@ -45,7 +45,8 @@ inline void loadRow(float* to, const float* from, int64_t step, int64_t n, int64
   constexpr int64_t N = F32::N;
   if (step == 1) {
     for (int64_t i = 0; i < width; i += N)
-      store(to + i, i + N <= n ? load(from + i) : load(from + smaller(i, n), static_cast<size_t>(larger(n - i, 0))));
+      store(to + i,
+            i + N <= n ? load(from + i) : load(from + smaller(i, n), static_cast<size_t>(larger(n - i, 0))));
   } else if (step == 0) {
     for (int64_t i = 0; i < width; i += N) store(to + i, set1(*from));
   } else {
@@ -85,7 +86,8 @@ inline void runStages(const Stages& s, const StageOperand* operands, size_t oper
     const float* known = o.row == 0 ? o.data : nullptr;
     if (known && same && filled.data[j] == known) continue;
     filled.data[j] = known;
-    for (int64_t r = 0; known && r < step; r++) loadRow(blocks + j * kBlock + r * width, known, o.column, columns, width);
+    for (int64_t r = 0; known && r < step; r++)
+      loadRow(blocks + j * kBlock + r * width, known, o.column, columns, width);
   }
   for (int64_t r0 = 0; r0 < rows; r0 += step) {
     const int64_t n = smaller(step, rows - r0);
@@ -101,7 +103,8 @@ inline void runStages(const Stages& s, const StageOperand* operands, size_t oper
       stage.fn(args, blocks + (operandCount + i) * kBlock, static_cast<size_t>(n * width), stage.params);
     }
     const float* result = blocks + (operandCount + s.count - 1) * kBlock;
-    if (columns == width && outRow == width) copyRow(out + r0 * width, result, n * width);
+    if (columns == width && outRow == width)
+      copyRow(out + r0 * width, result, n * width);
     else
       for (int64_t r = 0; r < n; r++) copyRow(out + (r0 + r) * outRow, result + r * width, columns);
   }

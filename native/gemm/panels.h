@@ -26,9 +26,7 @@ struct KBlocks {
       : k(lines), period(periodLines), block(blockLines), perPeriod(ceilDiv(periodLines, blockLines)) {}
   int64_t count() const { return k / period * perPeriod + ceilDiv(k % period, block); }
   int64_t start(int64_t b) const { return b / perPeriod * period + b % perPeriod * block; }
-  int64_t end(int64_t b) const {
-    return smaller(k, smaller(start(b) + block, (b / perPeriod + 1) * period));
-  }
+  int64_t end(int64_t b) const { return smaller(k, smaller(start(b) + block, (b / perPeriod + 1) * period)); }
 };
 
 // Where panel p of a block of lines k0…k1−1 starts, in floats.

@@ -8,8 +8,8 @@
 namespace haio::HAIO_ISA::gemm {
 namespace {
 
-constexpr int kMaxPanels = 4;            // of a row
-constexpr size_t kTileBytes = 4096;      // room for the largest tile: mr·panels·16 floats
+constexpr int kMaxPanels = 4;        // of a row
+constexpr size_t kTileBytes = 4096;  // room for the largest tile: mr·panels·16 floats
 
 // The rows for one shape: `panels` side by side, and for fewer panels (at the end of a matrix) one
 // that takes at most as many. All of them take `mr` rows.
@@ -74,7 +74,8 @@ inline Choice choose(const GemmRow* rows, size_t count, int64_t m, int64_t panel
 // Tile i of m rows cut evenly into tiles of at most mr: its first row and their number.
 struct EvenTiles {
   int64_t tiles, base, extra;
-  EvenTiles(int64_t m, int64_t mr) : tiles(ceilDiv(m, mr)), base(tiles ? m / tiles : 0), extra(tiles ? m % tiles : 0) {}
+  EvenTiles(int64_t m, int64_t mr)
+      : tiles(ceilDiv(m, mr)), base(tiles ? m / tiles : 0), extra(tiles ? m % tiles : 0) {}
   int64_t start(int64_t i) const { return i * base + smaller(i, extra); }
   int64_t rows(int64_t i) const { return base + (i < extra); }
 };

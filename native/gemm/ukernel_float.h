@@ -101,8 +101,10 @@ struct Tile {
 #pragma GCC unroll 16
       for (int v = 0; v < V; v++) {
         float* p = c + r * m.cStride + v * F32::N;
-        if constexpr (kWhole) store(p, acc[r][v]);
-        else if (const size_t n = lanes(m.columns, v)) store(p, acc[r][v], n);
+        if constexpr (kWhole)
+          store(p, acc[r][v]);
+        else if (const size_t n = lanes(m.columns, v))
+          store(p, acc[r][v], n);
       }
   }
 
@@ -134,8 +136,10 @@ struct Tile {
       }
       if (m.kPerTap & 1) step(acc, a, rowStride, b, panelStride);
     }
-    if (m.columns == static_cast<size_t>(NP) * kPanel) finish<true>(acc, m);
-    else finish<false>(acc, m);
+    if (m.columns == static_cast<size_t>(NP) * kPanel)
+      finish<true>(acc, m);
+    else
+      finish<false>(acc, m);
   }
 };
 
@@ -157,9 +161,15 @@ struct Tiles {
 }  // namespace haio::HAIO_ISA::gemm
 
 // A row of an ISA's gemm table: HAIO_F32_ROW(14, 2) is f32_14x32.
-#define HAIO_F32_ROW(mr, panels)                                                              \
-  {"f32_" #mr "x" HAIO_COLUMNS_##panels, ::haio::Type::f32, ::haio::Type::f32, ::haio::Type::f32, mr, \
-   panels, 0, Tiles<mr, panels>::run}
+#define HAIO_F32_ROW(mr, panels)         \
+  {"f32_" #mr "x" HAIO_COLUMNS_##panels, \
+   ::haio::Type::f32,                    \
+   ::haio::Type::f32,                    \
+   ::haio::Type::f32,                    \
+   mr,                                   \
+   panels,                               \
+   0,                                    \
+   Tiles<mr, panels>::run}
 #define HAIO_COLUMNS_1 "16"
 #define HAIO_COLUMNS_2 "32"
 #define HAIO_COLUMNS_3 "48"
@@ -168,9 +178,9 @@ struct Tiles {
 // Defines haio_gemm_<isa>; rows from best to worst. Outside of any unnamed namespace.
 #define HAIO_GEMM_NAME2(isa) haio_gemm_##isa
 #define HAIO_GEMM_NAME(isa) HAIO_GEMM_NAME2(isa)
-#define HAIO_GEMM_TABLE(...)                                                                   \
-  static const ::haio::GemmRow kRows[] = {__VA_ARGS__};                                        \
-  extern "C" {                                                                                 \
+#define HAIO_GEMM_TABLE(...)                                                                     \
+  static const ::haio::GemmRow kRows[] = {__VA_ARGS__};                                          \
+  extern "C" {                                                                                   \
   extern const ::haio::GemmTable HAIO_GEMM_NAME(HAIO_ISA) __attribute__((visibility("hidden"))); \
-  const ::haio::GemmTable HAIO_GEMM_NAME(HAIO_ISA) = {kRows, sizeof kRows / sizeof kRows[0]};  \
+  const ::haio::GemmTable HAIO_GEMM_NAME(HAIO_ISA) = {kRows, sizeof kRows / sizeof kRows[0]};    \
   }

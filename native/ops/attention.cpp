@@ -1,7 +1,7 @@
-// attention: out[b, h, i, :] = Σ_j softmax_j(scale · q[b, h, i]·k[b, h′, j] + mask[b, h, i, j]) · v[b, h′, j, :]
-// with h′ = h / (H / K) for K heads of keys and values. Inputs q [B, H, Lq, D], k [B, K, Lk, D],
-// v [B, K, Lk, E], mask [B, H, Lq, Lk] or none (any strides); output [B, H, Lq, E]; inner dimensions
-// contiguous. `causal`: row i sees keys j ≤ i + Lk − Lq. An item is `rowBlock` rows of one head.
+// attention: out[b, h, i, :] = Σ_j softmax_j(scale · q[b, h, i]·k[b, h′, j] + mask[b, h, i, j]) · v[b, h′, j,
+// :] with h′ = h / (H / K) for K heads of keys and values. Inputs q [B, H, Lq, D], k [B, K, Lk, D], v [B, K,
+// Lk, E], mask [B, H, Lq, Lk] or none (any strides); output [B, H, Lq, E]; inner dimensions contiguous.
+// `causal`: row i sees keys j ≤ i + Lk − Lq. An item is `rowBlock` rows of one head.
 //
 // Keys are taken in blocks of keyBlock, so that scratch is bounded, with the running maximum and sum of
 // Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018). A block of k and v is
@@ -50,8 +50,18 @@ struct Worker {
   int64_t packed = -1;  // which head of keys and values is packed, where one block holds it all
 
   explicit Worker(const StepArgs& s)
-      : a(s), p(*static_cast<const Params*>(s.params)), q(s.in[kQ]), k(s.in[kK]), v(s.in[kV]), mask(s.in[kMask]),
-        out(s.out[0]), heads(q.dims[1]), share(heads / k.dims[1]), lq(q.dims[2]), lk(k.dims[2]), d(q.dims[3]),
+      : a(s),
+        p(*static_cast<const Params*>(s.params)),
+        q(s.in[kQ]),
+        k(s.in[kK]),
+        v(s.in[kV]),
+        mask(s.in[kMask]),
+        out(s.out[0]),
+        heads(q.dims[1]),
+        share(heads / k.dims[1]),
+        lq(q.dims[2]),
+        lk(k.dims[2]),
+        d(q.dims[3]),
         e(v.dims[3]) {
     const Scratch at(p, d, e);
     char* base = static_cast<char*>(s.scratch);
@@ -172,7 +182,8 @@ struct Worker {
 
   // Rows i0…i0+rows−1 (counted from row `first` in `sums`) against keys j0…j0+n−1, which are packed.
   void tile(int64_t b, int64_t h, int64_t i0, int64_t rows, int64_t first, int64_t j0, int64_t n) {
-    const float* from = static_cast<const float*>(q.data) + b * q.strides[0] + h * q.strides[1] + i0 * q.strides[2];
+    const float* from =
+        static_cast<const float*>(q.data) + b * q.strides[0] + h * q.strides[1] + i0 * q.strides[2];
     const ptrdiff_t none = 0;
     MicroArgs m = {};
     m.taps = &none;
@@ -206,9 +217,11 @@ struct Worker {
   }
 
   // One row against keys from…, values in place.
-  void single(int64_t b, int64_t h, int64_t i, int64_t row, const float* ks, const float* vs, int64_t j0, int64_t n) {
+  void single(int64_t b, int64_t h, int64_t i, int64_t row, const float* ks, const float* vs, int64_t j0,
+              int64_t n) {
     constexpr int64_t N = F32::N;
-    const float* x = static_cast<const float*>(q.data) + b * q.strides[0] + h * q.strides[1] + i * q.strides[2];
+    const float* x =
+        static_cast<const float*>(q.data) + b * q.strides[0] + h * q.strides[1] + i * q.strides[2];
     const int64_t limit = larger(0, smaller(n, seen(i) - j0)), kStep = k.strides[2], vStep = v.strides[2];
     for (int64_t j = 0; j < limit; j += 4) {
       F32 acc[4] = {set1(0.f), set1(0.f), set1(0.f), set1(0.f)};
@@ -228,7 +241,8 @@ struct Worker {
       F32 acc[2] = {load(to + c), set1(0.f)};
       int64_t j = 0;
       for (; j + 2 <= limit; j += 2)
-        for (int t = 0; t < 2; t++) acc[t] = fma(set1(scores[j + t]), load(vs + (j + t) * vStep + c, width), acc[t]);
+        for (int t = 0; t < 2; t++)
+          acc[t] = fma(set1(scores[j + t]), load(vs + (j + t) * vStep + c, width), acc[t]);
       if (j < limit) acc[0] = fma(set1(scores[j]), load(vs + j * vStep + c, width), acc[0]);
       store(to + c, acc[0] + acc[1]);
     }
@@ -260,7 +274,8 @@ struct Worker {
       for (int64_t t = 0; t < cut.tiles; t++) tile(b, h, i0 + cut.start(t), cut.rows(t), cut.start(t), j, n);
     }
     for (int64_t r = 0; r < rows; r++) {
-      float* to = static_cast<float*>(out.data) + b * out.strides[0] + h * out.strides[1] + (i0 + r) * out.strides[2];
+      float* to =
+          static_cast<float*>(out.data) + b * out.strides[0] + h * out.strides[1] + (i0 + r) * out.strides[2];
       const F32 one = set1(1.f / total[r]);
       map(sums + r * padded(e), to, static_cast<size_t>(e), [&](F32 x) { return x * one; });
     }
@@ -298,7 +313,8 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
   if (p.rowBlock < 1 || p.rowBlock > most || p.keyBlock < 1 || p.keyBlock > most) return "blocks";
   if (k.dims[3] > most || v.dims[3] > most) return "sizes are out of range";
   if (!gemm::complete(a.rows, a.rowCount)) return "no gemm rows";
-  if (Scratch(p, k.dims[3], v.dims[3]).end > static_cast<int64_t>(scratchBytes)) return "scratch is too small";
+  if (Scratch(p, k.dims[3], v.dims[3]).end > static_cast<int64_t>(scratchBytes))
+    return "scratch is too small";
   // three factors below 2^31: the first two cannot overflow
   const int64_t heads = q.dims[0] * q.dims[1], blocks = ceilDiv(q.dims[2], p.rowBlock);
   if (blocks > 0 && heads > (int64_t(1) << 47) / blocks) return "too many items";
@@ -307,7 +323,7 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
 
 }  // namespace
 
-HAIO_TABLE(attention, {"attention.f32", "scale:f32,causal:i32,rowBlock:i64,keyBlock:i64", sizeof(Params), 3, 4, 1,
-                       run, check, nullptr})
+HAIO_TABLE(attention, {"attention.f32", "scale:f32,causal:i32,rowBlock:i64,keyBlock:i64", sizeof(Params), 3,
+                       4, 1, run, check, nullptr})
 
 }  // namespace haio::HAIO_ISA::attention

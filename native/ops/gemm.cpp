@@ -21,9 +21,7 @@ inline bool bounded(const Operand& o) {
   return n >= 0;
 }
 
-inline bool contiguous(const Operand& o) {
-  return o.dims[o.rank - 1] <= 1 || o.strides[o.rank - 1] == 1;
-}
+inline bool contiguous(const Operand& o) { return o.dims[o.rank - 1] <= 1 || o.strides[o.rank - 1] == 1; }
 inline bool sameDims(const Operand& o, const Operand& as, int rank) {
   if (o.rank < rank) return false;
   for (int i = 0; i < rank; i++)
@@ -45,7 +43,8 @@ inline bool joined(const Operand& o, int from, int to) {
 // Operands alone; sizes are bounded before anything multiplies them.
 const char* checkOperands(const StepArgs& a) {
   if (a.inCount < size_t(kOwnInputs) || a.outCount != 1) return "number of operands";
-  const Operand &x = a.in[kA], &b = a.in[kB], &bias = a.in[kBias], &residual = a.in[kResidual], &out = a.out[0];
+  const Operand &x = a.in[kA], &b = a.in[kB], &bias = a.in[kBias], &residual = a.in[kResidual],
+                &out = a.out[0];
   if (!x.data || !b.data || !out.data) return "operand missing";
   for (size_t i = 0; i < a.inCount; i++) {
     if (!a.in[i].data && i >= size_t(kOwnInputs)) return "stage operand missing";
@@ -64,7 +63,8 @@ const char* checkOperands(const StepArgs& a) {
     if (bias.rank != b.rank || !sameDims(bias, out, groups) || !contiguous(bias)) return "bias";
     if (bias.dims[groups] != out.dims[outer + 1]) return "length of bias";
   }
-  if (residual.data && (residual.rank != out.rank || !sameDims(residual, out, out.rank) || !contiguous(residual)))
+  if (residual.data &&
+      (residual.rank != out.rank || !sameDims(residual, out, out.rank) || !contiguous(residual)))
     return "residual";
   for (size_t i = kOwnInputs; i < a.inCount; i++)
     if (a.in[i].rank != out.rank || !sameDims(a.in[i], out, out.rank)) return "stage operand";
@@ -106,7 +106,8 @@ void run(const StepArgs& a) { Driver(a).run(); }
 
 }  // namespace
 
-HAIO_TABLE(gemm, {"gemm.f32", "period:i64,block:i64,rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32",
-                  sizeof(Params), 2, kOwnInputs, 1, run, check, nullptr})
+HAIO_TABLE(gemm,
+           {"gemm.f32", "period:i64,block:i64,rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32",
+            sizeof(Params), 2, kOwnInputs, 1, run, check, nullptr})
 
 }  // namespace haio::HAIO_ISA::gemm

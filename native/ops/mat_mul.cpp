@@ -46,7 +46,8 @@ void run(const StepArgs& s) {
     for (int64_t j = 0; j < n; j++) {
       const T* column = static_cast<const T*>(b.data) + y + j * bColumn;
       U sum = 0;
-      for (int64_t i = 0; i < k; i++) sum += static_cast<U>(row[i * aStep]) * static_cast<U>(column[i * bStep]);
+      for (int64_t i = 0; i < k; i++)
+        sum += static_cast<U>(row[i * aStep]) * static_cast<U>(column[i * bStep]);
       to[j * out.strides[last]] = static_cast<T>(sum);
     }
   }
@@ -62,12 +63,12 @@ const char* check(const StepArgs& s, size_t) {
   if (!bounded(a) || !bounded(b) || !bounded(out)) return "too many elements";
   for (int i = 0; i < rank - 1; i++)
     if (a.dims[i] != out.dims[i] || (i < rank - 2 && b.dims[i] != out.dims[i])) return "leading dims differ";
-  if (a.dims[rank - 1] != b.dims[rank - 2] || b.dims[rank - 1] != out.dims[rank - 1]) return "matrices do not fit";
+  if (a.dims[rank - 1] != b.dims[rank - 2] || b.dims[rank - 1] != out.dims[rank - 1])
+    return "matrices do not fit";
   return s.end > static_cast<size_t>(rowsOf(out)) ? "number of items" : nullptr;
 }
 
-#define HAIO_ROW(name, T, U, type) \
-  {"mat_mul." name, "", 0, 2, 2, 1, run<T, U>, check<Type::type>, nullptr}
+#define HAIO_ROW(name, T, U, type) {"mat_mul." name, "", 0, 2, 2, 1, run<T, U>, check<Type::type>, nullptr}
 HAIO_TABLE(mat_mul, HAIO_ROW("f64", double, double, f64), HAIO_ROW("i32", int32_t, uint32_t, i32),
            HAIO_ROW("u32", uint32_t, uint32_t, u32), HAIO_ROW("i64", int64_t, uint64_t, i64),
            HAIO_ROW("u64", uint64_t, uint64_t, u64))

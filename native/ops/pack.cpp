@@ -1,6 +1,6 @@
 // pack.f32: B[g…, t…, K, N] with any strides → panels [g…, floats] (gemm/panels.h), the lines of a
 // matrix in the order of (t…, k). The output's first axes are g…. An item is one panel of one matrix.
-#include "gemm/driver.h"
+#include "gemm/shape.h"
 
 namespace haio::HAIO_ISA::pack {
 namespace {
@@ -49,9 +49,10 @@ void run(const StepArgs& a) {
   const KBlocks blocks(m.lines, p.period, p.block);
   const int64_t kStep = in.strides[in.rank - 2], nStep = in.strides[in.rank - 1];
   for (size_t item = a.begin; item < a.end; item++) {
-    const int64_t group = static_cast<int64_t>(item) / m.panels, panel = static_cast<int64_t>(item) % m.panels;
-    const float* from = static_cast<const float*>(in.data) + offsetOf(in, 0, m.groupAxes, group) +
-                        panel * kPanel * nStep;
+    const int64_t group = static_cast<int64_t>(item) / m.panels,
+                  panel = static_cast<int64_t>(item) % m.panels;
+    const float* from =
+        static_cast<const float*>(in.data) + offsetOf(in, 0, m.groupAxes, group) + panel * kPanel * nStep;
     float* to = static_cast<float*>(out.data) + offsetOf(out, 0, m.groupAxes, group);
     const int64_t n = smaller(kPanel, in.dims[in.rank - 1] - panel * kPanel);
     for (int64_t b = 0; b < blocks.count(); b++) {
@@ -59,7 +60,8 @@ void run(const StepArgs& a) {
       float* line = to + panelAt(k0, k1, m.panels, panel);
       for (int64_t k = k0; k < k1;) {
         const int64_t tap = k / m.perTap, inTap = k % m.perTap, count = smaller(m.perTap - inTap, k1 - k);
-        packLines(line, from + offsetOf(in, m.groupAxes, in.rank - 2, tap) + inTap * kStep, count, kStep, n, nStep);
+        packLines(line, from + offsetOf(in, m.groupAxes, in.rank - 2, tap) + inTap * kStep, count, kStep, n,
+                  nStep);
         line += count * kPanel;
         k += count;
       }

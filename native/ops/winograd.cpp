@@ -1,16 +1,10 @@
-// winograd: 3×3 convolutions of stride 1 by Winograd's minimal filtering, F(m×m, 3×3) with m = 4 or 2
-// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015). With the transforms Aᵀ, G,
-// Bᵀ of Cook and Toom for the points 0, ±√½, ±√2, ∞ (m = 4: as exact in f32 as the direct sum) or
-// 0, ±1, ∞ (m = 2), each m×m tile of the output is Aᵀ[(G w Gᵀ) ⊙ (Bᵀ x B)]A, and the products over
-// channels become (m+2)² matrix products.
-//
-// winograd_pack: w [M, C, 3, 3], any strides → U = G w Gᵀ in panels (gemm/panels.h, one K block):
-// [(m+2)², floats]. An item is one panel of all (m+2)² matrices.
-//
-// winograd: inputs x [N, H, W, C], U, bias [M] or none, residual [N, OH, OW, M] or none, then the operands
-// of the stages; output [N, OH, OW, M] = stages(clamp(residual + bias + x∗w)), x being surrounded by
-// zeros, padY and padX of them before. The inner dimension is contiguous (stage operands: any stride).
-// An item is tileBlock tiles times nBlock panels.
+// winograd: convolutions by transformed tiles, see winograd.h. Inputs x [N, H, W, C], U of winograd_pack,
+// bias [M] or none, residual [N, OH, OW, M] or none, then the operands of the stages; output
+// [N, OH, OW, M] = stages(clamp(residual + bias + x∗w)), x being surrounded by zeros, padY and padX of
+// them before. The inner dimension is contiguous (stage operands: any stride). An item is tileBlock tiles
+// times nBlock panels.
+#include "winograd.h"
+
 #include "gemm/epilogue.h"
 #include "gemm/rows.h"
 
@@ -18,124 +12,14 @@ namespace haio::HAIO_ISA::winograd {
 namespace {
 using namespace gemm;
 
-constexpr float kSqrtHalf = 0.70710678118654752f, kSqrt2 = 1.4142135623730951f;
-
-// The one-dimensional transforms. Rows for points ±p share their even part and have opposite odd parts.
-template <int M>
-struct Filter;
-template <>
-struct Filter<4> {
-  static constexpr int N = 6;
-  [[gnu::always_inline]] static void input(const F32 (&d)[6], F32 (&v)[6]) {
-    v[0] = fma(set1(-2.5f), d[2], d[0] + d[4]);
-    const F32 e1 = fma(set1(-2.f), d[2], d[4]), o1 = set1(kSqrtHalf) * fma(set1(-2.f), d[1], d[3]);
-    v[1] = e1 + o1;
-    v[2] = e1 - o1;
-    const F32 e2 = fma(set1(-0.5f), d[2], d[4]), o2 = set1(kSqrt2) * fma(set1(-0.5f), d[1], d[3]);
-    v[3] = e2 + o2;
-    v[4] = e2 - o2;
-    v[5] = fma(set1(-2.5f), d[3], d[1] + d[5]);
-  }
-  [[gnu::always_inline]] static void output(const F32 (&v)[6], F32 (&y)[4]) {
-    const F32 s1 = v[1] + v[2], d1 = v[1] - v[2], s2 = v[3] + v[4], d2 = v[3] - v[4];
-    y[0] = v[0] + s1 + s2;
-    y[1] = fma(set1(kSqrt2), d2, set1(kSqrtHalf) * d1);
-    y[2] = fma(set1(2.f), s2, set1(0.5f) * s1);
-    y[3] = fma(set1(2.f * kSqrt2), d2, fma(set1(0.5f * kSqrtHalf), d1, v[5]));
-  }
-  static void weight(const double (&g)[3], double (&u)[6]) {
-    constexpr double p = 0.70710678118654752440, q = 1.41421356237309504880;
-    u[0] = g[0];
-    u[1] = (g[0] + p * g[1] + 0.5 * g[2]) / -1.5;
-    u[2] = (g[0] - p * g[1] + 0.5 * g[2]) / -1.5;
-    u[3] = (g[0] + q * g[1] + 2 * g[2]) / 6;
-    u[4] = (g[0] - q * g[1] + 2 * g[2]) / 6;
-    u[5] = g[2];
-  }
-};
-template <>
-struct Filter<2> {
-  static constexpr int N = 4;
-  [[gnu::always_inline]] static void input(const F32 (&d)[4], F32 (&v)[4]) {
-    v[0] = d[2] - d[0];
-    v[1] = d[1] + d[2];
-    v[2] = d[2] - d[1];
-    v[3] = d[3] - d[1];
-  }
-  [[gnu::always_inline]] static void output(const F32 (&v)[4], F32 (&y)[2]) {
-    y[0] = v[0] + v[1] + v[2];
-    y[1] = v[1] - v[2] + v[3];
-  }
-  static void weight(const double (&g)[3], double (&u)[4]) {
-    u[0] = -g[0];
-    u[1] = 0.5 * (g[0] + g[1] + g[2]);
-    u[2] = 0.5 * (g[0] - g[1] + g[2]);
-    u[3] = g[2];
-  }
-};
-
-struct PackParams {
-  int32_t m;
-};
-
-template <int M>
-void packItem(const Operand& w, const Operand& out, int64_t panel) {
-  constexpr int N = Filter<M>::N;
-  float* to = static_cast<float*>(out.data);
-  const int64_t channels = w.dims[1], panels = panelsOf(w.dims[0]);
-  for (int64_t c = 0; c < channels; c++)
-    for (int64_t i = 0; i < kPanel; i++) {
-      const int64_t o = panel * kPanel + i;
-      double rows[3][N] = {}, g[3], u[N];
-      for (int y = 0; y < 3 && o < w.dims[0]; y++) {
-        const float* from = static_cast<const float*>(w.data) + o * w.strides[0] + c * w.strides[1] + y * w.strides[2];
-        for (int x = 0; x < 3; x++) g[x] = from[x * w.strides[3]];
-        Filter<M>::weight(g, rows[y]);
-      }
-      for (int x = 0; x < N; x++) {
-        for (int y = 0; y < 3; y++) g[y] = rows[y][x];
-        Filter<M>::weight(g, u);
-        for (int y = 0; y < N; y++)
-          to[(y * N + x) * out.strides[0] + panelAt(0, channels, panels, panel) + c * kPanel + i] = static_cast<float>(u[y]);
-      }
-    }
-}
-
-void pack(const StepArgs& a) {
-  const bool four = static_cast<const PackParams*>(a.params)->m == 4;
-  for (size_t i = a.begin; i < a.end; i++)
-    four ? packItem<4>(a.in[0], a.out[0], static_cast<int64_t>(i)) : packItem<2>(a.in[0], a.out[0], static_cast<int64_t>(i));
-}
-
-constexpr int64_t kLimit = int64_t(1) << 31;
-
-// U of m for `channels` and `outputs`, both below kLimit.
-const char* checkWeights(const Operand& u, int32_t m, int64_t channels, int64_t outputs) {
-  if (m != 2 && m != 4) return "m must be 2 or 4";
-  if (u.rank != 2 || u.type != Type::f32 || u.dims[0] != (m + 2) * (m + 2) || (u.dims[1] > 1 && u.strides[1] != 1))
-    return "transformed weights";
-  const int64_t floats = panelsOf(outputs) * kPanel;
-  return channels > 0 && floats > u.dims[1] / channels ? "transformed weights are too small" : nullptr;
-}
-
-const char* checkPack(const StepArgs& a, size_t) {
-  const Operand& w = a.in[0];
-  if (!w.data || !a.out[0].data || w.type != Type::f32) return "operand missing";
-  if (w.rank != 4 || w.dims[2] != 3 || w.dims[3] != 3 || w.dims[0] >= kLimit || w.dims[1] >= kLimit) return "weights";
-  if (a.out[0].rank == 2 && a.out[0].dims[0] > 1 && a.out[0].strides[0] == 0) return "output repeats";
-  const int32_t m = static_cast<const PackParams*>(a.params)->m;
-  if (const char* wrong = checkWeights(a.out[0], m, w.dims[1], w.dims[0])) return wrong;
-  return a.end > static_cast<size_t>(panelsOf(w.dims[0])) ? "number of items" : nullptr;
-}
-
 struct Params {
   int32_t m, padY, padX;
   int64_t tileBlock, nBlock;
   float lo, hi;
 };
 constexpr int kX = 0, kU = 1, kBias = 2, kResidual = 3, kOwnInputs = 4;
-constexpr int64_t kChunk = 4;    // panels whose products are kept until they are transformed back
-constexpr int64_t kPad = 16;     // rows and planes start in different sets of the caches
+constexpr int64_t kChunk = 4;  // panels whose products are kept until they are transformed back
+constexpr int64_t kPad = 16;   // rows and planes start in different sets of the caches
 
 inline int64_t roundUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
 inline int64_t lineOf(int64_t channels) { return roundUp(channels, 2 * kPanel) + kPad; }
@@ -168,10 +52,20 @@ class Worker {
 
  public:
   explicit Worker(const StepArgs& s)
-      : a(s), p(*static_cast<const Params*>(s.params)), x(s.in[kX]), u(s.in[kU]), out(s.out[0]),
-        residual(s.in[kResidual]), channels(x.dims[3]), panels(panelsOf(out.dims[3])),
-        across(ceilDiv(out.dims[2], M)), perImage(across * ceilDiv(out.dims[1], M)), tiles(out.dims[0] * perImage),
-        line(lineOf(channels)), plane(p.tileBlock * line + kPad), productLine(kChunk * kPanel + kPad),
+      : a(s),
+        p(*static_cast<const Params*>(s.params)),
+        x(s.in[kX]),
+        u(s.in[kU]),
+        out(s.out[0]),
+        residual(s.in[kResidual]),
+        channels(x.dims[3]),
+        panels(panelsOf(out.dims[3])),
+        across(ceilDiv(out.dims[2], M)),
+        perImage(across * ceilDiv(out.dims[1], M)),
+        tiles(out.dims[0] * perImage),
+        line(lineOf(channels)),
+        plane(p.tileBlock * line + kPad),
+        productLine(kChunk * kPanel + kPad),
         productPlane(p.tileBlock * productLine + kPad),
         clamp(!(p.lo == -__builtin_inff() && p.hi == __builtin_inff())) {
     const Scratch at(p, channels, a.stages, a.inCount - kOwnInputs);
@@ -188,7 +82,8 @@ class Worker {
     const int64_t nBlocks = ceilDiv(panels, p.nBlock);
     int64_t ready = -1;
     for (size_t item = a.begin; item < a.end; item++) {
-      const int64_t block = static_cast<int64_t>(item) / nBlocks, p0 = static_cast<int64_t>(item) % nBlocks * p.nBlock;
+      const int64_t block = static_cast<int64_t>(item) / nBlocks,
+                    p0 = static_cast<int64_t>(item) % nBlocks * p.nBlock;
       const int64_t first = block * p.tileBlock, count = smaller(p.tileBlock, tiles - first);
       if (block != ready)
         for (int64_t i = 0; i < count; i++) toPoints(first + i, i);
@@ -228,7 +123,8 @@ class Worker {
     if (c < channels) channelsToPoints<false>(from, to, c, static_cast<size_t>(channels - c));
   }
   template <bool kWhole>
-  [[gnu::always_inline]] void channelsToPoints(const float* const (&from)[T], float* to, int64_t c, size_t n) const {
+  [[gnu::always_inline]] void channelsToPoints(const float* const (&from)[T], float* to, int64_t c,
+                                               size_t n) const {
     F32 rows[N][N];
 #pragma GCC unroll 6
     for (int k = 0; k < N; k++) {
@@ -263,7 +159,7 @@ class Worker {
     const bool large = T * channels * panels * kPanel * 4 > kLargeWeights;
     const float* weights = static_cast<const float*>(u.data);
     for (int t = 0; t < T; t++) {
-      const float* next = t + 1 < T   ? weights + (t + 1) * u.strides[0] + p0 * channels * kPanel
+      const float* next = t + 1 < T  ? weights + (t + 1) * u.strides[0] + p0 * channels * kPanel
                           : p1 < end ? weights + p1 * channels * kPanel
                                      : nullptr;
       for (int64_t panel = p0; panel < p1;) {
@@ -292,10 +188,12 @@ class Worker {
     const Place at = placeOf(index);
     const int64_t rows = smaller(M, out.dims[1] - at.y), columns = smaller(M, out.dims[2] - at.x);
     const int64_t first = panel * kPanel, n = smaller(count * kPanel, out.dims[3] - first);
-    float* to = static_cast<float*>(out.data) + at.n * out.strides[0] + at.y * out.strides[1] + at.x * out.strides[2] + first;
-    const float* more = residual.data ? static_cast<const float*>(residual.data) + at.n * residual.strides[0] +
-                                            at.y * residual.strides[1] + at.x * residual.strides[2] + first
-                                      : nullptr;
+    float* to = static_cast<float*>(out.data) + at.n * out.strides[0] + at.y * out.strides[1] +
+                at.x * out.strides[2] + first;
+    const float* more = residual.data
+                            ? static_cast<const float*>(residual.data) + at.n * residual.strides[0] +
+                                  at.y * residual.strides[1] + at.x * residual.strides[2] + first
+                            : nullptr;
     const float* bias = a.in[kBias].data ? static_cast<const float*>(a.in[kBias].data) + first : nullptr;
     const int64_t width = count * kPanel;
     constexpr int64_t W = F32::N;
@@ -311,9 +209,12 @@ class Worker {
           F32 v = y[r][q];
           if (more) v = v + load(more + r * residual.strides[1] + q * residual.strides[2] + c, lanes);
           if (clamp) v = min(set1(p.hi), max(set1(p.lo), v));
-          if (a.stages) store(tile + (r * M + q) * width + c, v);
-          else if (lanes == W) store(to + r * out.strides[1] + q * out.strides[2] + c, v);
-          else store(to + r * out.strides[1] + q * out.strides[2] + c, v, lanes);
+          if (a.stages)
+            store(tile + (r * M + q) * width + c, v);
+          else if (lanes == W)
+            store(to + r * out.strides[1] + q * out.strides[2] + c, v);
+          else
+            store(to + r * out.strides[1] + q * out.strides[2] + c, v, lanes);
         }
     }
     if (a.stages) runTileStages(at, rows, columns, first, n, width, to);
@@ -338,7 +239,8 @@ class Worker {
     }
   }
 
-  void runTileStages(const Place& at, int64_t rows, int64_t columns, int64_t first, int64_t n, int64_t width, float* to) {
+  void runTileStages(const Place& at, int64_t rows, int64_t columns, int64_t first, int64_t n, int64_t width,
+                     float* to) {
     StageOperand operands[kMaxStageOperands];
     const size_t count = a.inCount - kOwnInputs;
     for (int64_t r = 0; r < rows; r++) {
@@ -361,7 +263,8 @@ void run(const StepArgs& a) {
 const char* check(const StepArgs& a, size_t scratchBytes) {
   if (a.inCount < size_t(kOwnInputs)) return "number of operands";
   const Operand &x = a.in[kX], &u = a.in[kU], &bias = a.in[kBias], &out = a.out[0];
-  if (!x.data || !u.data || !out.data || out.type != Type::f32 || out.rank != 4 || x.rank != 4) return "operand missing";
+  if (!x.data || !u.data || !out.data || out.type != Type::f32 || out.rank != 4 || x.rank != 4)
+    return "operand missing";
   for (int d = 0; d < 4; d++) {
     if (x.dims[d] >= kLimit || out.dims[d] >= kLimit) return "sizes are out of range";
     if (out.dims[d] > 1 && out.strides[d] == 0) return "output repeats";
@@ -376,7 +279,8 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
       if (o.dims[d] != out.dims[d]) return "operand does not fit the output";
   }
   if (x.dims[0] != out.dims[0]) return "batch";
-  if (bias.data && (bias.rank != 1 || bias.dims[0] != out.dims[3] || (bias.dims[0] > 1 && bias.strides[0] != 1)))
+  if (bias.data &&
+      (bias.rank != 1 || bias.dims[0] != out.dims[3] || (bias.dims[0] > 1 && bias.strides[0] != 1)))
     return "bias";
   const Operand* inner[] = {&x, &out, &a.in[kResidual]};
   for (const Operand* o : inner)
@@ -392,16 +296,15 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
     return "scratch is too small";
   const int64_t perImage = ceilDiv(out.dims[1], p.m) * ceilDiv(out.dims[2], p.m);  // below 2^60
   if (perImage > 0 && out.dims[0] > (int64_t(1) << 40) / perImage) return "too many tiles";
-  const int64_t blocks = ceilDiv(out.dims[0] * perImage, p.tileBlock), parts = ceilDiv(panelsOf(out.dims[3]), p.nBlock);
+  const int64_t blocks = ceilDiv(out.dims[0] * perImage, p.tileBlock),
+                parts = ceilDiv(panelsOf(out.dims[3]), p.nBlock);
   if (parts > 0 && blocks > (int64_t(1) << 47) / parts) return "too many items";
   return a.end > static_cast<size_t>(blocks * parts) ? "number of items" : nullptr;
 }
 
 }  // namespace
 
-HAIO_TABLE(winograd,
-           {"winograd.f32", "m:i32,padY:i32,padX:i32,tileBlock:i64,nBlock:i64,lo:f32,hi:f32", sizeof(Params), 2,
-            kOwnInputs, 1, run, check, nullptr},
-           {"winograd_pack.f32", "m:i32", sizeof(PackParams), 1, 1, 1, pack, checkPack, nullptr})
+HAIO_TABLE(winograd, {"winograd.f32", "m:i32,padY:i32,padX:i32,tileBlock:i64,nBlock:i64,lo:f32,hi:f32",
+                      sizeof(Params), 2, kOwnInputs, 1, run, check, nullptr})
 
 }  // namespace haio::HAIO_ISA::winograd
