@@ -1,7 +1,7 @@
 // The loops around the micro-kernels of one gemm step.
 //
-//   out[g…, r…, m, n] = stages(clamp(residual + bias[g…, n] + Σ_{t…, k} A[g…, r…, m, t…, k] · B[g…][t…, k,
-//   n]))
+//   out[g…, r…, m, n] = stages(clamp(residual + bias[g…, n] + S)) where
+//   S = Σ_{t…, k} A[g…, r…, m, t…, k] · B[g…][t…, k, n]
 //
 // A is a strided view in which rows and taps may overlap (a convolution over a padded image is such a
 // view: r… m are output pixels, t… kernel positions). B is packed (gemm/panels.h), one matrix per index
