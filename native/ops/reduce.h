@@ -75,7 +75,7 @@ AI Reduction reductionOf(const StepArgs& a) {
 template <class Op>
 AI double foldRuns(const float* x, const Reduction& r, F32 shift) {
   constexpr int64_t kRun = 2048;
-  const int64_t runs = r.reduced.count();
+  const int64_t runs = r.length ? r.reduced.count() : 0;
   double total = static_cast<double>(Op::kStart);
   Walk<1> w = r.reduced.walk(0);
   for (int64_t i = 0; i < runs; i++, w.next())
@@ -94,7 +94,7 @@ template <class Op, int V, bool kFull>
 AI void foldColumns(const float* x, const Reduction& r, size_t n, const F32 (&shift)[V], F32 (&total)[V]) {
   constexpr int64_t kRun = 64;
   constexpr size_t N = F32::N;
-  const int64_t runs = r.reduced.count();
+  const int64_t runs = r.length ? r.reduced.count() : 0;
   for (int v = 0; v < V; v++) total[v] = Op::kStart;
   Walk<1> w = r.reduced.walk(0);
   for (int64_t i = 0; i < runs; i++, w.next())

@@ -134,13 +134,20 @@ Block block(size_t bytes, Random& random) {
   return Block(out, &free);
 }
 
+// Elements, where sizes of 0 count as 1: loops around an empty one take time, too.
+double workOf(const Operand& o) {
+  double work = 1;
+  for (int i = 0; i < o.rank; i++) work *= o.dims[i] > 0 ? static_cast<double>(o.dims[i]) : 1;
+  return work;
+}
+
 bool tooMuch(const BoundPlan& plan) {
   double memory = static_cast<double>(plan.arenaBytes) + static_cast<double>(plan.scratchBytes);
   for (const Port& p : plan.inputs) memory += static_cast<double>(p.bytes);
   for (const Port& p : plan.outputs) memory += static_cast<double>(p.bytes);
   double work = 0;
   for (const PlanStep& s : plan.steps) work += static_cast<double>(s.items);
-  for (const Operand& o : plan.operands) work += o.data ? static_cast<double>(elementCount(o)) : 0;
+  for (const Operand& o : plan.operands) work += workOf(o);
   return memory > static_cast<double>(kMostMemory) || work > kMostWork;
 }
 
