@@ -1,6 +1,7 @@
 /**
  * haio against onnxruntime-node on every model: a fresh process for each side, model and thread
- * count, turns interleaved (A B, B A, …), medians, the ratio pair by pair.
+ * count, turns interleaved (A B, B A, …), medians, the ratio pair by pair. Between turns both rest
+ * until no thread of the side before spins any more (onnxruntime's do for about 35 ms).
  *
  *   npm run bench -- [--models REGEX] [--threads 1,2] [--turns N] [--ms N] [--isa NAME] [--json FILE]
  */
@@ -40,6 +41,10 @@ interface Row {
   readonly firstOnnxruntime: number;
 }
 
+/** milliseconds between two turns */
+const REST = 60;
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST));
+
 const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
@@ -68,8 +73,10 @@ async function measure(model: string, threads: number): Promise<Row> {
     }
     const times: [number[], number[]] = [[], []];
     for (let turn = 0; turn < Number(values.turns); turn++)
-      for (const i of turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const))
+      for (const i of turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        await rest();
         times[i].push((await ask(children[i], { ms: Number(values.ms) })).median!);
+      }
     const ratios = times[0].map((t, i) => times[1][i]! / t);
     return {
       model,

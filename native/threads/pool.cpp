@@ -25,6 +25,7 @@ struct Job {
   std::atomic<uint32_t> active{0};  // workers inside
   size_t slots = 1;                 // given out; guarded by the pool's mutex
   Job* later = nullptr;             // list of open jobs; guarded by the pool's mutex
+  const int cpu = sched_getcpu();   // the caller's
 
   bool open() const { return next.load(std::memory_order_relaxed) < loop.items; }
 
@@ -96,6 +97,8 @@ class Pool {
       const uint32_t seen = epoch_.load();
       size_t slot;
       if (Job* job = join(&slot)) {
+        // The scheduler may wake a worker beside its caller and leave it there for many loops.
+        if (job->cpu >= 0 && job->cpu == sched_getcpu()) leaveCpu(job->cpu);
         job->work(slot);
         // The job may be gone right after the decrement; only its address is used then.
         std::atomic<uint32_t>* active = &job->active;
