@@ -16,8 +16,8 @@ export interface RunContext {
   aborted: boolean;
   /** true: everything on the calling thread */
   readonly sync: boolean;
-  /** tensors to fill, by value index */
-  readonly into: ReadonlyMap<number, Tensor>;
+  /** tensors to fill, by index of the plan's outputs; null where a new one is made */
+  readonly into: readonly (Tensor | null)[];
 }
 
 /** Turns a finished native run into nothing or an error that names the node. */
@@ -34,26 +34,39 @@ function check(result: RunResult, variant: Variant): void {
   raise('HAIO_E_DATA', { node, op: 'run', reason });
 }
 
-/** Room for the region's outputs: the caller's tensors where they were given and fit. */
+const formatTensor = ({ dtype, shape }: Omit<Tensor, 'data'>): string =>
+  `${dtype}[${shape.join(',')}]`;
+
+/** @throws HaioError HAIO_E_OUTPUT where the tensor to fill is not of the output's type and shape */
+function checkFits(name: string, given: Tensor, wanted: Omit<Tensor, 'data'>): void {
+  const [expected, got] = [formatTensor(wanted), formatTensor(given)];
+  if (expected !== got) raise('HAIO_E_OUTPUT', { name, expected, got });
+}
+
+/** Room for the region's outputs: the caller's tensors where these are outputs of the model. */
 function outputsOf(
-  variant: Variant,
+  { plan }: Variant,
   region: NativeRegion,
   prepared: Prepared,
-  into: ReadonlyMap<number, Tensor>,
+  into: RunContext['into'],
 ): Tensor[] {
   return region.outputs.map((value, i) => {
-    const { name } = variant.plan.values[value]!;
     const { dtype, shape } = prepared.bound.outputs[i]!;
-    const given = into.get(value);
+    const at = plan.outputs.findIndex((port, k) => port.value === value && into[k] != null);
+    const given = into[at];
     if (!given) return { dtype, shape, data: newArrayUninitialized(dtype, sizeOf(shape)) };
-    if (given.dtype !== dtype || given.data.length !== sizeOf(shape))
-      raise('HAIO_E_OUTPUT', {
-        name,
-        expected: `${dtype}[${shape.join(',')}]`,
-        got: `${given.dtype}[${given.shape.join(',')}]`,
-      });
-    return { dtype: given.dtype, shape, data: given.data };
+    checkFits(plan.outputs[at]!.name, given, { dtype, shape });
+    return given;
   });
+}
+
+/** The caller's tensor with what was made elsewhere (by a host node, a constant, an input, twice). */
+function filled(name: string, made: Tensor, given: Tensor | null | undefined): Tensor {
+  if (!given || given.data === made.data) return made;
+  checkFits(name, given, made);
+  const to = given.data as unknown[];
+  for (let i = 0; i < to.length; i++) to[i] = made.data[i];
+  return given;
 }
 
 const viewOf = (t: Tensor): View => t.data as unknown as View;
@@ -126,7 +139,9 @@ export function drive(
   const tensors: (Tensor | null)[] = new Array<Tensor | null>(plan.values.length).fill(null);
   plan.inputs.forEach(({ value }, i) => (tensors[value] = feeds[i]!));
   const finish = (): Tensor[] =>
-    plan.outputs.map(({ value }) => tensorOf(variant, value, tensors, sizes));
+    plan.outputs.map(({ name, value }, i) =>
+      filled(name, tensorOf(variant, value, tensors, sizes), ctx.into[i]),
+    );
 
   const from = (start: number, now: boolean): Tensor[] | Promise<Tensor[]> => {
     for (let i = start; i < plan.regions.length; i++) {

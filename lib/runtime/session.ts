@@ -262,21 +262,21 @@ export class Session {
     sync: boolean,
   ): { ctx: RunContext; wanted: readonly string[] } {
     const names = this.outputs.map((o) => o.name);
-    const into = new Map<number, Plain>();
+    const into: (Plain | null)[] = [];
     let wanted: readonly string[] = names;
     if (options.outputs !== undefined) {
       const list = options.outputs;
       wanted = Array.isArray(list) ? (list as string[]) : Object.keys(list);
       for (const name of wanted) {
-        const port = variant.plan.outputs[names.indexOf(name)];
-        if (!port) raise('HAIO_E_NAME', { what: 'output', name, known: names.join(', ') });
+        const at = variant.plan.outputs.findIndex((port) => port.name === name);
+        if (at < 0) raise('HAIO_E_NAME', { what: 'output', name, known: names.join(', ') });
         const given = Array.isArray(list)
           ? null
           : (list as Record<string, TensorLike | null>)[name];
         if (given === null || given === undefined) continue;
         const plain = plainOf(given);
         if (!plain) raise('HAIO_E_OUTPUT', { name, expected: 'a tensor', got: describe(given) });
-        into.set(port.value, plain);
+        into[at] = plain;
       }
     }
     const ctx = { token: ++tokens, aborted: false, sync, into };

@@ -1,7 +1,7 @@
 /** Models whose size is a parameter, for tests of sessions. */
 import { encodeModel, graph, modelOf, node, valueInfo } from '../../lib/onnx/export.js';
 import type { NodeProto, Plain } from '../../lib/onnx/messages.js';
-import type { Tensor } from '../../lib/tensor/tensor.js';
+import { type Tensor, fromNumbers } from '../../lib/tensor/tensor.js';
 import { random } from './random.js';
 
 /** y = relu(x · w + b): x float32 [n, width] → y float32 [n, width] */
@@ -81,3 +81,25 @@ export function smallCnn(seed = 3): Uint8Array {
     ),
   );
 }
+
+/** Outputs that need no kernel: the input [3], a constant [3], and the places of non-zero elements. */
+export const passThrough = (): Uint8Array =>
+  encodeModel(
+    modelOf(
+      graph(
+        [
+          node('Identity', ['in'], ['x']),
+          node('Identity', ['c'], ['constant']),
+          node('NonZero', ['in'], ['places']),
+        ],
+        [valueInfo('in', 'float32', [3])],
+        [
+          valueInfo('x', 'float32', [3]),
+          valueInfo('constant', 'float32', [3]),
+          valueInfo('places', 'int64', [1, null]),
+        ],
+        { c: fromNumbers('float32', [3], [7, 8, 9]) },
+      ),
+      17,
+    ),
+  );
