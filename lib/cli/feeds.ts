@@ -98,7 +98,7 @@ function assignment(inputs: readonly Signature[], text: string): [Signature, str
   });
 }
 
-function dtypeOf(input: Signature, name = input.dtype): DType {
+function dtypeOf(input: Signature, name: string = input.dtype): DType {
   const dtype = DTYPE_NAMES.find((d) => d === name);
   if (dtype) return dtype;
   if (name !== input.dtype)

@@ -1,6 +1,6 @@
 /** A model's file imported and compiled on this thread, with what happened on the way. */
 import { raise } from '../errors.js';
-import { type Graph, topological } from '../ir/graph.js';
+import { type Graph, countNodes } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
 import type { LogEntry } from '../ir/rewrite.js';
 import { loadAddon } from '../native/binding.js';
@@ -97,8 +97,6 @@ export interface CompiledFile {
   /** gives back the compiled model */
   release(): void;
 }
-
-export const countNodes = (graph: Graph): number => topological(graph.outputs).length;
 
 export function optimizeReported(
   graph: Graph,

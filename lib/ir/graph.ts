@@ -105,6 +105,9 @@ export function topological(outputs: readonly Value[]): Node[] {
   return order;
 }
 
+/** Number of nodes that a graph runs, bodies not counted. */
+export const countNodes = (graph: Graph): number => topological(graph.outputs).length;
+
 /** Users of each value among `nodes`, in order; a graph output counts as no user. */
 export function usersOf(nodes: readonly Node[]): Map<Value, Node[]> {
   const users = new Map<Value, Node[]>();

@@ -3,18 +3,16 @@ import { apply } from '../ir/build.js';
 import { type OpDef, defineOp } from '../ir/op.js';
 import { product } from '../tensor/shape.js';
 import { shapeOf } from '../ir/graph.js';
-import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { elementCost } from './effort.js';
-import { floatAt } from './facts.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import {
   type PoolAttrs,
   axesOf,
-  eachWindow,
+  evalPool,
+  inferPool,
   lowerPool,
   permutedPool,
   poolLowers,
-  pooledShape,
   readPool,
 } from './pooling.js';
 
@@ -25,20 +23,12 @@ export interface AveragePoolAttrs extends PoolAttrs {
 
 export const AveragePool: OpDef<AveragePoolAttrs> = defineOp<AveragePoolAttrs>({
   name: 'AveragePool',
-  infer(inputs, attrs) {
-    const { dtype, shape } = floatAt(inputs, 0);
-    return [{ type: { dtype, shape: pooledShape(attrs, shape) } }];
-  },
-  eval([t], attrs) {
-    const x = toNumbers(t!);
-    const shape = pooledShape(attrs, t!.shape) as number[];
-    const y = new Float64Array(sizeOf(shape));
-    eachWindow(attrs, t!.shape, ({ out, at, padded }) => {
+  infer: inferPool,
+  eval: ([t], attrs) =>
+    evalPool(t!, attrs, (x, { at, padded }) => {
       const count = Math.max(1, attrs.countPadding ? padded : at.length);
-      y[out] = at.reduce((sum, p) => sum + x[p]!, 0) / count;
-    });
-    return [fromNumbers(t!.dtype, shape, y)];
-  },
+      return at.reduce((sum, p) => sum + x[p]!, 0) / count;
+    }),
   onnx: [
     {
       type: 'AveragePool',

@@ -7,24 +7,24 @@ import { apply, applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
-import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
+import { type Tensor, toNumbers } from '../tensor/tensor.js';
 import { areNamed, formulaOf } from './activations.js';
 import { Concat } from './concat.js';
 import { plus } from './formula.js';
-import { Lstm } from './lstm.js';
 import {
   type Direction,
   type RecurrentAttrs,
   buildRecurrent,
   clipped,
   dotRows,
-  eachSequence,
+  evalStates,
   hiddenOf,
   inferRecurrent,
   optionalRows,
   packRecurrent,
   project,
   range,
+  recurrentCost,
   recurrentLowers,
   rowsOf,
 } from './recurrent.js';
@@ -58,37 +58,28 @@ function cell(n: OnnxNode, d: Direction): readonly Value[] {
 }
 
 function evaluate(inputs: readonly (Tensor | null)[], attrs: GruAttrs): readonly Tensor[] {
-  const [gates, r, h0, bias] = inputs.map((t) => (t ? toNumbers(t) : null));
-  const { shape, dtype } = inputs[0]!;
+  const [gates, r] = [toNumbers(inputs[0]!), toNumbers(inputs[1]!)];
+  const bias = inputs[3] ? toNumbers(inputs[3]) : null;
   const hidden = inputs[1]!.shape[1]!;
   const [f, g] = attrs.activations.map(formulaOf) as ((x: number) => number)[];
-  const y = new Float64Array(shape[0]! * shape[1]! * hidden);
-  const last = new Float64Array(shape[1]! * hidden);
-  eachSequence(shape, hidden, inputs[4] ?? null, attrs.reverse, (b, steps) => {
-    let state = h0 ? h0.slice(b * hidden, (b + 1) * hidden) : new Float64Array(hidden);
-    for (const step of steps) {
-      const [z, reset] = [0, 1].map((k) =>
-        dotRows(r!, k * hidden, state).map((a, j) =>
-          f!(clipped(gates![step.gates + k * hidden + j]! + a, attrs.clip)),
-        ),
-      ) as [Float64Array, Float64Array];
-      const inner = attrs.linearBeforeReset
-        ? dotRows(r!, 2 * hidden, state).map((a, j) => reset[j]! * (a + (bias?.[j] ?? 0)))
-        : dotRows(
-            r!,
-            2 * hidden,
-            state.map((v, j) => v * reset[j]!),
-          );
-      state = state.map((v, j) => {
-        const x = gates![step.gates + 2 * hidden + j]! + inner[j]!;
-        return (1 - z[j]!) * g!(clipped(x, attrs.clip)) + z[j]! * v;
-      });
-      y.set(state, step.y);
-    }
-    last.set(state, b * hidden);
+  return evalStates(inputs, inputs[4] ?? null, attrs.reverse, (at, state) => {
+    const [z, reset] = [0, 1].map((k) =>
+      dotRows(r, k * hidden, state).map((a, j) =>
+        f!(clipped(gates[at + k * hidden + j]! + a, attrs.clip)),
+      ),
+    ) as [Float64Array, Float64Array];
+    const inner = attrs.linearBeforeReset
+      ? dotRows(r, 2 * hidden, state).map((a, j) => reset[j]! * (a + (bias?.[j] ?? 0)))
+      : dotRows(
+          r,
+          2 * hidden,
+          state.map((v, j) => v * reset[j]!),
+        );
+    return state.map((v, j) => {
+      const x = gates[at + 2 * hidden + j]! + inner[j]!;
+      return (1 - z[j]!) * g!(clipped(x, attrs.clip)) + z[j]! * v;
+    });
   });
-  const states = [shape[1]!, hidden];
-  return [fromNumbers(dtype, [shape[0]!, ...states], y), fromNumbers(dtype, states, last)];
 }
 
 export const Gru: OpDef<GruAttrs> = defineOp<GruAttrs>({
@@ -102,7 +93,7 @@ export const Gru: OpDef<GruAttrs> = defineOp<GruAttrs>({
       build: (n) => buildRecurrent(n, DEFAULTS, [5], (d) => cell(n, d)),
     },
   ],
-  cost: (node) => Lstm.cost!(node as never),
+  cost: (node) => recurrentCost(node),
   lowers: (node) => recurrentLowers(node, 4) && areNamed(node.attrs.activations, DEFAULTS),
   lower({ attrs }, l) {
     const gates = l.rows(l.in(0));

@@ -3,19 +3,17 @@ import { apply } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
 import { type OpDef, defineOp } from '../ir/op.js';
 import { product } from '../tensor/shape.js';
-import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { Abs } from './abs.js';
 import { elementCost } from './effort.js';
-import { floatAt } from './facts.js';
 import { power } from './formula.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import {
   type PoolAttrs,
-  eachWindow,
+  evalPool,
+  inferPool,
   lowerPool,
   permutedPool,
   poolLowers,
-  pooledShape,
   readPool,
 } from './pooling.js';
 import { ReduceL1 } from './reduce-l1.js';
@@ -37,19 +35,13 @@ function globalPool(x: Value, p: number): Value {
 
 export const LpPool: OpDef<LpPoolAttrs> = defineOp<LpPoolAttrs>({
   name: 'LpPool',
-  infer(inputs, attrs) {
-    const { dtype, shape } = floatAt(inputs, 0);
-    return [{ type: { dtype, shape: pooledShape(attrs, shape) } }];
-  },
-  eval([t], attrs) {
-    const x = toNumbers(t!);
-    const shape = pooledShape(attrs, t!.shape) as number[];
-    const y = new Float64Array(sizeOf(shape));
-    eachWindow(attrs, t!.shape, ({ out, at }) => {
-      y[out] = at.reduce((sum, i) => sum + Math.abs(x[i]!) ** attrs.p, 0) ** (1 / attrs.p);
-    });
-    return [fromNumbers(t!.dtype, shape, y)];
-  },
+  infer: inferPool,
+  eval: ([t], { p, ...attrs }) =>
+    evalPool(
+      t!,
+      attrs,
+      (x, { at }) => at.reduce((sum, i) => sum + Math.abs(x[i]!) ** p, 0) ** (1 / p),
+    ),
   onnx: [
     {
       type: 'LpPool',

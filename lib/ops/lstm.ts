@@ -5,9 +5,7 @@
  */
 import { applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
-import { shapeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
-import * as D from '../tensor/dim.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { areNamed, formulaOf } from './activations.js';
 import { plus } from './formula.js';
@@ -24,6 +22,7 @@ import {
   packRecurrent,
   project,
   range,
+  recurrentCost,
   recurrentLowers,
 } from './recurrent.js';
 
@@ -96,12 +95,7 @@ export const Lstm: OpDef<LstmAttrs> = defineOp<LstmAttrs>({
       build: (n) => buildRecurrent(n, DEFAULTS, [5, 6], (d) => cell(n, d)),
     },
   ],
-  cost({ inputs: [gates, r] }) {
-    const [steps, batch] = shapeOf(gates!) as [D.Dim, D.Dim];
-    const size = D.mul(shapeOf(r!)[0]!, shapeOf(r!)[1]!);
-    const all = D.mul(D.mul(steps, batch), size);
-    return { flops: D.mul(2, all), bytes: D.mul(4, all) };
-  },
+  cost: (node) => recurrentCost(node),
   lowers: (node) =>
     recurrentLowers(node, 5) &&
     !node.attrs.inputForget &&

@@ -1,16 +1,16 @@
 /** Windows of the pooling ops over [N, ...spatial, C]: geometry, import, loops, lowering. */
-import { type Node, shapeOf } from '../ir/graph.js';
+import { type Fact, type Node, shapeOf } from '../ir/graph.js';
 import { type OnnxNode, shapeError } from '../ir/op.js';
 import { raise } from '../errors.js';
 import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
-import { product } from '../tensor/shape.js';
+import { denseStrides, product } from '../tensor/shape.js';
+import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import type { Permuted } from '../ir/op.js';
 import { grainFor, nativeAs } from './effort.js';
 import { walk } from './moving.js';
-import { denseStrides } from '../tensor/shape.js';
-import { rankAt } from './facts.js';
+import { floatAt, rankAt } from './facts.js';
 import { widened } from './views.js';
 
 /** One entry per spatial axis. */
@@ -156,6 +156,25 @@ export function eachWindow(
     });
     if (channels > 0) visit({ out, at, padded });
   });
+}
+
+/** Facts of a pool over floats with one output. */
+export function inferPool(inputs: readonly (Fact | null)[], attrs: PoolAttrs): readonly Fact[] {
+  const { dtype, shape } = floatAt(inputs, 0);
+  return [{ type: { dtype, shape: pooledShape(attrs, shape) } }];
+}
+
+/** The pool of t whose every result is `reduce` of the input's elements and a window. */
+export function evalPool(
+  t: Tensor,
+  attrs: PoolAttrs,
+  reduce: (x: Float64Array, w: Window) => number,
+): readonly Tensor[] {
+  const x = toNumbers(t);
+  const shape = pooledShape(attrs, t.shape) as number[];
+  const y = new Float64Array(sizeOf(shape));
+  eachWindow(attrs, t.shape, (w) => (y[w.out] = reduce(x, w)));
+  return [fromNumbers(t.dtype, shape, y)];
 }
 
 /** At most three spatial axes, f32. */

@@ -9,7 +9,7 @@ import type { OnnxNode } from '../ir/op.js';
 import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
-import { type Tensor, toNumbers } from '../tensor/tensor.js';
+import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { type Activation, readActivations } from './activations.js';
 import { Concat } from './concat.js';
 import { checkSize, floatAt, pinned } from './facts.js';
@@ -27,6 +27,14 @@ export interface RecurrentAttrs {
   /** arguments of activations are clamped to ±clip; 0: they are not */
   readonly clip: number;
   readonly activations: readonly Activation[];
+}
+
+/** A product of R with the state at every step; gates is input 0, R input 1. */
+export function recurrentCost({ inputs: [gates, r] }: Node): { flops: Dim; bytes: Dim } {
+  const [steps, batch] = shapeOf(gates!) as [Dim, Dim];
+  const size = D.mul(shapeOf(r!)[0]!, shapeOf(r!)[1]!);
+  const all = D.mul(D.mul(steps, batch), size);
+  return { flops: D.mul(2, all), bytes: D.mul(4, all) };
 }
 
 /** Elements from…to−1 of an axis. */
@@ -154,6 +162,38 @@ export function eachSequence(
     });
     visit(b, steps);
   }
+}
+
+/**
+ * Y and the last h of a cell whose only state is h. Inputs begin with gates, R, h0; `next` gives h after
+ * the step whose gates begin at `gates`.
+ */
+export function evalStates(
+  inputs: readonly (Tensor | null)[],
+  lengths: Tensor | null,
+  reverse: boolean,
+  next: (gates: number, state: Float64Array) => Float64Array,
+): readonly Tensor[] {
+  const { shape, dtype } = inputs[0]!;
+  const [time, batches] = shape as [number, number];
+  const hidden = inputs[1]!.shape[1]!;
+  const h0 = inputs[2] ? toNumbers(inputs[2]) : null;
+  const y = new Float64Array(time * batches * hidden);
+  const last = new Float64Array(batches * hidden);
+  eachSequence(shape, hidden, lengths, reverse, (b, steps) => {
+    let state: Float64Array = h0
+      ? h0.slice(b * hidden, (b + 1) * hidden)
+      : new Float64Array(hidden);
+    for (const step of steps) {
+      state = next(step.gates, state);
+      y.set(state, step.y);
+    }
+    last.set(state, b * hidden);
+  });
+  return [
+    fromNumbers(dtype, [time, batches, hidden], y),
+    fromNumbers(dtype, [batches, hidden], last),
+  ];
 }
 
 /** y[j] = Σ x[k]·R[row + j, k] for j < H. */

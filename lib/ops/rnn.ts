@@ -6,23 +6,23 @@
 import { applyAll } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
-import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
+import { type Tensor, toNumbers } from '../tensor/tensor.js';
 import { formulaOf } from './activations.js';
 import { plus } from './formula.js';
-import { Lstm } from './lstm.js';
 import {
   type Direction,
   type RecurrentAttrs,
   buildRecurrent,
   clipped,
   dotRows,
-  eachSequence,
+  evalStates,
   hiddenOf,
   inferRecurrent,
   optionalRows,
   packRecurrent,
   project,
   range,
+  recurrentCost,
   recurrentLowers,
 } from './recurrent.js';
 
@@ -39,24 +39,11 @@ function cell(n: OnnxNode, d: Direction): readonly Value[] {
 }
 
 function evaluate(inputs: readonly (Tensor | null)[], attrs: RecurrentAttrs): readonly Tensor[] {
-  const [gates, r, h0] = inputs.map((t) => (t ? toNumbers(t) : null));
-  const { shape, dtype } = inputs[0]!;
-  const hidden = inputs[1]!.shape[1]!;
+  const [gates, r] = [toNumbers(inputs[0]!), toNumbers(inputs[1]!)];
   const f = formulaOf(attrs.activations[0]!);
-  const y = new Float64Array(shape[0]! * shape[1]! * hidden);
-  const last = new Float64Array(shape[1]! * hidden);
-  eachSequence(shape, hidden, inputs[3] ?? null, attrs.reverse, (b, steps) => {
-    let state = h0 ? h0.slice(b * hidden, (b + 1) * hidden) : new Float64Array(hidden);
-    for (const step of steps) {
-      state = dotRows(r!, 0, state).map((a, j) =>
-        f(clipped(gates![step.gates + j]! + a, attrs.clip)),
-      );
-      y.set(state, step.y);
-    }
-    last.set(state, b * hidden);
-  });
-  const states = [shape[1]!, hidden];
-  return [fromNumbers(dtype, [shape[0]!, ...states], y), fromNumbers(dtype, states, last)];
+  return evalStates(inputs, inputs[3] ?? null, attrs.reverse, (at, state) =>
+    dotRows(r, 0, state).map((a, j) => f(clipped(gates[at + j]! + a, attrs.clip))),
+  );
 }
 
 export const Rnn: OpDef<RecurrentAttrs> = defineOp<RecurrentAttrs>({
@@ -70,7 +57,7 @@ export const Rnn: OpDef<RecurrentAttrs> = defineOp<RecurrentAttrs>({
       build: (n) => buildRecurrent(n, ['tanh'], [5], (d) => cell(n, d)),
     },
   ],
-  cost: (node) => Lstm.cost!(node as never),
+  cost: (node) => recurrentCost(node),
   lowers: (node) => recurrentLowers(node, 3) && NATIVE.includes(node.attrs.activations[0]!.name),
   lower({ attrs }, l) {
     const gates = l.rows(l.in(0));

@@ -1,11 +1,17 @@
 /** Model bytes → compiled model in the addon's registry. Runs in the compile worker. */
 import { readFileSync } from 'node:fs';
 import { raise } from '../errors.js';
-import { type Graph, isTensorType, topological } from '../ir/graph.js';
+import { countNodes } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
 import type { Addon } from '../native/types.js';
 import { openModel } from '../onnx/files.js';
-import { type ImportOptions, importModel, readModel, signatureOf } from '../onnx/import.js';
+import {
+  type ImportOptions,
+  type Signature,
+  importModel,
+  readModel,
+  signatureOf,
+} from '../onnx/import.js';
 import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
 import { buildModel } from '../plan/build.js';
@@ -29,13 +35,6 @@ export interface CompileOptions {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** contents of inputs, fixed in the compiled model */
   readonly values: Readonly<Record<string, Tensor>>;
-}
-
-/** One input or output as the model declares it: sizes are numbers or names of symbols. */
-export interface Signature {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly (number | string)[];
 }
 
 export interface Compiled {
@@ -82,10 +81,6 @@ function open(
       raise('HAIO_E_FILE', { path: location, reason: 'not among the external data given' }),
   };
 }
-
-/** Number of nodes that a graph runs, bodies not counted. */
-export const countNodes = (graph: Graph): number =>
-  topological(graph.outputs).filter((n) => n.outputs.some((o) => isTensorType(o.fact.type))).length;
 
 /** @throws HaioError for models that cannot be compiled; returns Deferred when pins are needed */
 export function compileModel(

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { formatBytes } from '../../plan/explain.js';
 import { contents, sizes } from '../assign.js';
-import { type ModelOptions, compileFile, countNodes } from '../model.js';
+import { countNodes } from '../../ir/graph.js';
+import { type ModelOptions, compileFile } from '../model.js';
 import { offOption, passNames } from '../options.js';
 import { type Io, megabytes, milliseconds, row } from '../output.js';
 

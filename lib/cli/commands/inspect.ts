@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { type Graph, topological } from '../../ir/graph.js';
+import { type Graph, countNodes, topological } from '../../ir/graph.js';
 import { histogram, printGraph } from '../../ir/print.js';
 import type { Signature } from '../../onnx/import.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Weight } from '../../tensor/weight.js';
 import { contents, sizes } from '../assign.js';
-import { countNodes, importFile, optimizeReported } from '../model.js';
+import { importFile, optimizeReported } from '../model.js';
 import { offOption, passNames } from '../options.js';
 import { type Io, megabytes, row } from '../output.js';
 
