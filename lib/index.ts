@@ -9,6 +9,7 @@ import { Session } from './runtime/session.js';
 export { HaioError, type ErrorCode } from './errors.js';
 export { Tensor, type TensorLike } from './runtime/tensor.js';
 export { Session, type RunOptions, type Feeds, type Outputs } from './runtime/session.js';
+export type { Feed, Output } from './runtime/values.js';
 export type { Signature } from './onnx/import.js';
 export type { MemoryReport } from './runtime/memory.js';
 export type { DType } from './tensor/dtype.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { HaioError } from '../errors.js';
-import { type DType, DTYPE_NAMES } from '../tensor/dtype.js';
+import { type DType, DTYPE_NAMES, storageOf } from '../tensor/dtype.js';
 import { type Tensor, bytesOfTensor, fromNumbers, sizeOf, tensor } from '../tensor/tensor.js';
 import { readNpy, writeNpy } from './npy.js';
 
@@ -20,7 +20,9 @@ const headerOf = (descr: string, shape: string, fortran = 'False'): string =>
 
 describe('npy', () => {
   it('reads back what it writes', () => {
-    const dtypes = DTYPE_NAMES.filter((d): d is DType => d !== 'bfloat16' && d !== 'string');
+    const dtypes = DTYPE_NAMES.filter(
+      (d): d is DType => !['bfloat16', 'string'].includes(d) && storageOf(d) === d,
+    );
     fc.assert(
       fc.property(
         fc.constantFrom(...dtypes),

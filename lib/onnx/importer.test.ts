@@ -368,10 +368,15 @@ describe('importer', () => {
     assert.deepEqual(signaturesOf(model), {
       inputs: [
         { name: 'x', dtype: 'float32', shape: ['n', 'x_1'] },
-        { name: 's', dtype: 'sequence', shape: [] },
+        {
+          name: 's',
+          dtype: 'sequence',
+          shape: [],
+          element: { dtype: 'float32', shape: [] },
+        },
       ],
       outputs: [
-        { name: 'y', dtype: 'float32', shape: [] },
+        { name: 'y', dtype: 'float32', shape: [], unranked: true },
         { name: 'z', dtype: 'float32', shape: ['z_0', 4] },
       ],
     });

@@ -3,6 +3,7 @@ import { raise } from '../errors.js';
 import { constant } from '../ir/build.js';
 import { type Type, type Value, input, isTensorType } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
+import { VARIES } from '../ops/sequences.js';
 import { isSym } from '../tensor/dim.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
@@ -35,8 +36,13 @@ export function inputOf(
   const shape = ownEntry(options.shapes, name);
   const pinned = ownEntry(options.values, name);
   const type =
-    typeOfProto(info.type, what, (_, axis, all) =>
-      symbols.dim(sizes[axis]!, () => typicalSize(axis, all)),
+    typeOfProto(info.type, what, (declared, axis, all) =>
+      tensorType
+        ? symbols.dim(sizes[axis]!, () => typicalSize(axis, all))
+        : // items of a sequence need not have the same sizes
+          typeof declared === 'number'
+          ? declared
+          : VARIES,
     ) ?? (shape && tensorType ? { dtype: dtypeOfCode(tensorType.elem_type, what), shape } : null);
   if (pinned) {
     checkPinned(name, type, pinned);

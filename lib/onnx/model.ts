@@ -120,5 +120,5 @@ export function typeOfProto(
 function unrankedElement(type: TypeProto | null, what: string): Type {
   const t = type?.tensor_type;
   if (!t) raise('HAIO_E_MODEL', { reason: `${what} has no element type` });
-  return { dtype: dtypeOfCode(t.elem_type, what), shape: [] };
+  return { unranked: dtypeOfCode(t.elem_type, what) };
 }

@@ -2,16 +2,24 @@
 import { type Dim, newSymbol, symbolDim } from '../tensor/dim.js';
 import { type DType } from '../tensor/dtype.js';
 import { type DeclaredSize, type Model, declaredShape } from './model.js';
-import type { ValueInfoProto } from './messages.js';
+import type { TypeProto, ValueInfoProto } from './messages.js';
 import { dtypeOfCode } from './tensor.js';
 
-/** An input or output as the model declares it; [] also where the rank is unknown. */
-export interface Signature {
-  readonly name: string;
+/** A type as the model declares it. */
+export interface Declared {
   /** 'float32', or 'sequence', 'map', 'optional' */
   readonly dtype: DType | 'sequence' | 'map' | 'optional';
   /** numbers, or names of symbols */
   readonly shape: readonly (number | string)[];
+  /** a tensor of any rank; shape is [] */
+  readonly unranked?: true;
+  /** of the items of sequences, optionals and maps */
+  readonly element?: Declared;
+}
+
+/** An input or output as the model declares it. */
+export interface Signature extends Declared {
+  readonly name: string;
 }
 
 /** Inputs that are no initializers: those a run must bring. */
@@ -36,21 +44,26 @@ export function sizeNames(model: Model): (info: ValueInfoProto) => (number | str
 
 export function signaturesOf(model: Model): { inputs: Signature[]; outputs: Signature[] } {
   const names = sizeNames(model);
-  const one = (info: ValueInfoProto): Signature => {
-    const { type } = info;
-    const tensor = type?.tensor_type;
-    const dtype = tensor
-      ? dtypeOfCode(tensor.elem_type, `'${info.name}'`)
-      : type?.sequence_type
-        ? 'sequence'
-        : type?.map_type
-          ? 'map'
-          : type?.optional_type
-            ? 'optional'
-            : // an output without a type: the run knows better
-              'float32';
-    return { name: info.name, dtype, shape: names(info) };
+  const declared = (type: TypeProto | null, info: ValueInfoProto): Declared => {
+    const { sequence_type, optional_type, map_type, tensor_type } = type ?? {};
+    const container = sequence_type
+      ? (['sequence', sequence_type.elem_type] as const)
+      : optional_type
+        ? (['optional', optional_type.elem_type] as const)
+        : map_type && (['map', map_type.value_type] as const);
+    if (container) {
+      const [dtype, element] = container;
+      return { dtype, shape: [], element: declared(element, { ...info, type: element }) };
+    }
+    // an output without a type: the run knows better
+    const dtype = tensor_type ? dtypeOfCode(tensor_type.elem_type, `'${info.name}'`) : 'float32';
+    const shape = names({ ...info, type });
+    return declaredShape({ ...info, type }) ? { dtype, shape } : { dtype, shape, unranked: true };
   };
+  const one = (info: ValueInfoProto): Signature => ({
+    name: info.name,
+    ...declared(info.type, info),
+  });
   return { inputs: realInputs(model).map(one), outputs: model.graph.output.map(one) };
 }
 

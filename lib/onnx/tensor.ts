@@ -1,6 +1,7 @@
 /** TensorProto ⇄ Weight. Every size is checked before anything is allocated. */
 import { HaioError, raise } from '../errors.js';
-import { DTYPES, type DType, bytesOf, dtypeOfOnnx, newArray, viewBytes } from '../tensor/dtype.js';
+import { DTYPES, type DType, dtypeOfOnnx, newArray, viewBytes } from '../tensor/dtype.js';
+import { isPacked, pack, packedBytes, unpack } from '../tensor/packing.js';
 import { denseStrides } from '../tensor/shape.js';
 import { type Tensor, bytesOfTensor, tensor } from '../tensor/tensor.js';
 import { type Weight, tensorOf, weightOf } from '../tensor/weight.js';
@@ -19,30 +20,15 @@ export type ExternalData = (location: string) => Uint8Array;
 /** Largest tensor that is made in memory rather than viewed: a sparse one, or packed small integers. */
 const MADE_LIMIT = 2 ** 30;
 
-/** Element types without a dtype of their own; the sub-byte integers are widened to 8 bits. */
-const OTHER_TYPES: Record<number, { name: string; bits?: 2 | 4; as?: 'int8' | 'uint8' }> = {
-  14: { name: 'complex64' },
-  15: { name: 'complex128' },
-  17: { name: 'float8e4m3fn' },
-  18: { name: 'float8e4m3fnuz' },
-  19: { name: 'float8e5m2' },
-  20: { name: 'float8e5m2fnuz' },
-  21: { name: 'uint4', bits: 4, as: 'uint8' },
-  22: { name: 'int4', bits: 4, as: 'int8' },
-  23: { name: 'float4e2m1' },
-  24: { name: 'float8e8m0' },
-  25: { name: 'uint2', bits: 2, as: 'uint8' },
-  26: { name: 'int2', bits: 2, as: 'int8' },
-};
+/** Element types without a dtype. */
+const OTHER_TYPES: Record<number, string> = { 14: 'complex64', 15: 'complex128' };
 
 const text = new TextDecoder();
 export const utf8 = (bytes: Uint8Array): string => text.decode(bytes);
 
-/** DType of a TensorProto.DataType, sub-byte integers as 8-bit ones; raises HAIO_E_MODEL for others. */
-export function dtypeOfCode(code: number, what: string): DType {
-  const dtype = dtypeOfOnnx(code) ?? OTHER_TYPES[code]?.as;
-  return dtype ?? bad(`${what}: element type ${OTHER_TYPES[code]?.name ?? code} is not supported`);
-}
+/** DType of a TensorProto.DataType; raises HAIO_E_MODEL for others. */
+export const dtypeOfCode = (code: number, what: string): DType =>
+  dtypeOfOnnx(code) ?? bad(`${what}: element type ${OTHER_TYPES[code] ?? code} is not supported`);
 
 function bad(reason: string): never {
   raise('HAIO_E_MODEL', { reason });
@@ -72,15 +58,16 @@ export function weightOfProto(t: TensorProto, external?: ExternalData): Weight {
     check(t.string_data.length, 'strings');
     return { ...base, bytes: new Uint8Array(), strings: t.string_data.map(utf8) };
   }
-  const bits = OTHER_TYPES[t.data_type]?.bits ?? 8 * bytesOf(dtype);
-  const size = Math.ceil((count * bits) / 8);
+  const size = packedBytes(dtype, count);
   const outside = t.data_location === 1;
   const raw = outside ? externalBytes(t.external_data, size, what, external) : t.raw_data;
   const list = listOf(t, dtype);
-  if (bits < 8) {
+  if (isPacked(dtype)) {
     const packed = raw.length > 0 || size === 0 ? raw : Uint8Array.from(list as number[]);
     check(packed.length, 'bytes', size);
-    return { ...base, bytes: widen(packed, count, bits, dtype === 'int8') };
+    if (count > MADE_LIMIT)
+      raise('HAIO_E_LIMIT', { what: 'a tensor', got: count, limit: MADE_LIMIT });
+    return weightOf(tensor(dtype, shape, unpack(dtype, packed, count)));
   }
   if (outside || raw.length > 0 || (count === 0 && list.length === 0)) {
     check(raw.length, 'bytes', size);
@@ -109,19 +96,6 @@ function listOf(t: TensorProto, dtype: DType): readonly unknown[] {
   if (dtype === 'float64') return t.double_data;
   if (dtype === 'int64') return t.int64_data;
   return dtype === 'uint64' || dtype === 'uint32' ? t.uint64_data : t.int32_data;
-}
-
-/** Elements of 2 or 4 bits, the first in the lowest bits of a byte, as bytes. */
-function widen(packed: Uint8Array, count: number, bits: number, signed: boolean): Uint8Array {
-  if (count > MADE_LIMIT)
-    raise('HAIO_E_LIMIT', { what: 'a tensor', got: count, limit: MADE_LIMIT });
-  const out = new Uint8Array(count);
-  const per = 8 / bits;
-  for (let i = 0; i < count; i++) {
-    const x = (packed[Math.floor(i / per)]! >> (bits * (i % per))) & ((1 << bits) - 1);
-    out[i] = signed && x >> (bits - 1) ? x - (1 << bits) : x;
-  }
-  return out;
 }
 
 function externalBytes(
@@ -186,6 +160,7 @@ export function weightOfSparse(s: SparseTensorProto, external?: ExternalData): W
 /** The tensor as a message with raw data (strings apart). */
 export function protoOfTensor(name: string, t: Tensor): Plain<TensorProto> {
   const base = { name, dims: t.shape, data_type: DTYPES[t.dtype].onnx };
+  if (isPacked(t.dtype)) return { ...base, raw_data: pack(t) };
   if (t.dtype !== 'string') return { ...base, raw_data: bytesOfTensor(t) };
   const encoder = new TextEncoder();
   return { ...base, string_data: (t.data as readonly string[]).map((s) => encoder.encode(s)) };

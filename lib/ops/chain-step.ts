@@ -5,7 +5,8 @@ import { type Domain, type GraphStage, lowerStages } from '../ir/stages.js';
 import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
-import { type DType, isFloat } from '../tensor/dtype.js';
+import { type DType, isFloat, kindOf } from '../tensor/dtype.js';
+import { isPacked } from '../tensor/packing.js';
 import { broadcastStrides, product, sameShape } from '../tensor/shape.js';
 import { MAX_RANK } from './moving.js';
 
@@ -26,11 +27,16 @@ export const dtypesOf = (node: Node): DType[] =>
 /** Where an element-wise node runs when it is a step of its own. */
 export const domainOfNode = (node: Node): Domain => domainOfTypes(dtypesOf(node));
 
-/** Operands of a chain step can be these: numbers, of ranks that the kernels take. */
+const NO_NUMBERS: readonly string[] = ['string', 'minifloat'];
+
+/**
+ * Operands of a chain step can be these: numbers, of ranks that the kernels take. Integers of fewer
+ * than 8 bits are read as bytes; none is written, as nothing would cut its upper bits.
+ */
 export const chainable = (node: Node): boolean =>
   [...node.inputs, ...node.outputs].every(
-    (v) => !v || (dtypeOf(v) !== 'string' && shapeOf(v).length <= MAX_RANK),
-  );
+    (v) => !v || (!NO_NUMBERS.includes(kindOf(dtypeOf(v))) && shapeOf(v).length <= MAX_RANK),
+  ) && node.outputs.every((v) => !isPacked(dtypeOf(v)));
 
 /** Bytes per worker of a chain step. */
 export const chainScratch = (inputs: number, stages: number, domain: Domain): number =>

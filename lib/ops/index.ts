@@ -15,6 +15,7 @@ export { AveragePool } from './average-pool.js';
 export { BatchNorm } from './batch-norm.js';
 export { BatchScan } from './batch-scan.js';
 export { Bernoulli } from './bernoulli.js';
+export { BitCast } from './bit-cast.js';
 export { BitShift } from './bit-shift.js';
 export { BitwiseAnd } from './bitwise-and.js';
 export { BitwiseNot } from './bitwise-not.js';

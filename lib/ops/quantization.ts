@@ -3,7 +3,7 @@ import { raise } from '../errors.js';
 import { apply, constantTensor } from '../ir/build.js';
 import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
-import { type DType, bytesOf, kindOf } from '../tensor/dtype.js';
+import { type DType, bitsOf, kindOf } from '../tensor/dtype.js';
 import { toNumbers } from '../tensor/tensor.js';
 import { cast, minus, plus } from './formula.js';
 import { fromStart } from './facts.js';
@@ -13,7 +13,7 @@ import { Slice } from './slice.js';
 
 /** Least and greatest value of an integer type. */
 export function rangeOf(dtype: DType): readonly [number, number] {
-  const size = 2 ** (8 * bytesOf(dtype));
+  const size = 2 ** bitsOf(dtype);
   return kindOf(dtype) === 'unsigned' ? [0, size - 1] : [-size / 2, size / 2 - 1];
 }
 

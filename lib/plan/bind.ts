@@ -75,6 +75,8 @@ function takeSizes(
   got: Typed,
 ): void {
   const { dtype, shape } = model.values[value]!;
+  // sequences and optionals tell no sizes
+  if (dtype === null) return;
   if (dtype !== got.dtype || shape.length !== got.shape.length) misfit(model, name, value, got);
   shape.forEach((row, i) => {
     const s = symbolOfRow(model.rows, row);
@@ -93,8 +95,9 @@ function checkSizes(
   value: number,
   got: Typed,
 ): void {
-  const { shape } = model.values[value]!;
-  if (shape.some((row, i) => rows[row] !== got.shape[i])) misfit(model, name, value, got);
+  const { dtype, shape } = model.values[value]!;
+  if (dtype !== null && shape.some((row, i) => rows[row] !== got.shape[i]))
+    misfit(model, name, value, got);
 }
 
 /**

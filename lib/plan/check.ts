@@ -47,7 +47,7 @@ function walkOperand(w: Walk): void {
   if (w.index(OPERAND.output + 1) === OPERAND.absent) return;
   w.index(w.words.length + 1);
   w.skip(1);
-  w.index(DTYPE_NAMES.length - 1);
+  w.index(DTYPE_NAMES.indexOf('string'));
   w.skip(2 * w.index(w.words.length));
 }
 

@@ -5,6 +5,7 @@ import { type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import type { Buffer, Lowering, Operand, StepSpec } from '../ir/step.js';
 import { copyStep, samePlace } from '../ops/moving.js';
 import type { Dim } from '../tensor/dim.js';
+import { storageOf } from '../tensor/dtype.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
 import { hasRows, isDenseOperand, newOperand, placeValues, whole } from './place.js';
 
@@ -67,7 +68,8 @@ class RegionLowering {
   constant(weight: Weight): Operand {
     let operand = this.#weights.get(weight);
     if (!operand) {
-      const { dtype, shape, strides, offset } = weight;
+      const { shape, strides, offset } = weight;
+      const dtype = storageOf(weight.dtype);
       operand = { buffer: { kind: 'weight', bytes: 0, weight }, dtype, shape, strides, offset };
       this.#weights.set(weight, operand);
     }

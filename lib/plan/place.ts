@@ -6,13 +6,13 @@ import { type Node, type Value, dtypeOf, isTensorType, shapeOf } from '../ir/gra
 import type { Buffer, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
-import { type DType, bytesOf } from '../tensor/dtype.js';
+import { type DType, bytesOf, storageOf } from '../tensor/dtype.js';
 import { type Shape, denseStrides, product, sameShape } from '../tensor/shape.js';
 
 /** The whole of `buffer` as a dense tensor. */
 export const whole = (buffer: Buffer, dtype: DType, shape: Shape): Operand => ({
   buffer,
-  dtype,
+  dtype: storageOf(dtype),
   shape,
   strides: denseStrides(shape),
   offset: 0,
@@ -81,7 +81,7 @@ class Places {
 
   put(v: Value, at: Operand): void {
     if (!v.node || !this.#here.has(v.node) || this.of.has(v) || !isTensorType(v.fact.type)) return;
-    if (dtypeOf(v) !== at.dtype || !sameShape(shapeOf(v), at.shape)) return;
+    if (storageOf(dtypeOf(v)) !== at.dtype || !sameShape(shapeOf(v), at.shape)) return;
     if (v.node.op.view || hasRows(at)) this.of.set(v, at);
   }
 

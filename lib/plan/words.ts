@@ -4,7 +4,7 @@ import type { Buffer, Operand, Stage, StepSpec } from '../ir/step.js';
 import type { OpRowInfo } from '../native/types.js';
 import * as D from '../tensor/dim.js';
 import type { Dim, DimTable } from '../tensor/dim.js';
-import { DTYPE_NAMES, type DType, bytesOf } from '../tensor/dtype.js';
+import { DTYPE_NAMES, type DType, bytesOf, storageOf } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
 import { HEADER, MAGIC, OPERAND, RECORD, VERSION } from './format.js';
 
@@ -108,7 +108,7 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
   };
   put(...HEADER.map(() => 0));
   for (const port of [...source.inputs, ...source.outputs]) {
-    put(DTYPE_NAMES.indexOf(port.dtype));
+    put(DTYPE_NAMES.indexOf(storageOf(port.dtype)));
     dim(D.mul(product(port.shape), bytesOf(port.dtype)));
   }
   for (const b of source.buffers) {

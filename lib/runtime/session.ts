@@ -2,13 +2,15 @@
 import { HaioError, raise } from '../errors.js';
 import type { Addon } from '../native/types.js';
 import { explainModel } from '../plan/explain.js';
+import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { Signature } from '../onnx/import.js';
 import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
 import { compileInWorker } from './compiler.js';
 import { type RunContext, drive } from './drive.js';
 import { type MemoryReport, reportMemory } from './memory.js';
-import { Tensor, type TensorLike, describe, plainOf } from './tensor.js';
+import { type Tensor, type TensorLike, describe, plainOf } from './tensor.js';
+import { type Feed, type Output, feedOf, formatDeclared, outputOf } from './values.js';
 import { Variant } from './variant.js';
 
 export interface RunOptions {
@@ -17,8 +19,9 @@ export interface RunOptions {
   /** names of the outputs wanted, or tensors by name that are filled in place (null: made anew) */
   readonly outputs?: readonly string[] | Readonly<Record<string, TensorLike | null>>;
 }
-export type Feeds = Readonly<Record<string, TensorLike>>;
-export type Outputs = Record<string, Tensor>;
+export type Feeds = Readonly<Record<string, Feed>>;
+/** T: Output for models that give sequences or optionals */
+export type Outputs<T extends Output = Tensor> = Record<string, T>;
 
 export interface SessionSettings {
   readonly addon: Addon;
@@ -28,6 +31,13 @@ export interface SessionSettings {
   readonly isa: string;
   readonly lanes: number;
   readonly onProgress?: (phase: string) => void;
+}
+
+interface Call {
+  readonly ctx: RunContext;
+  readonly wanted: readonly string[];
+  /** tensors to fill whose elements share bytes, by name: runs fill others in place */
+  readonly packed: ReadonlyMap<string, TensorLike>;
 }
 
 /** variants (compiles with other pins) kept for each session */
@@ -90,15 +100,21 @@ export class Session {
   }
 
   /** Runs the model off the JavaScript thread (inline when it takes only microseconds). */
-  async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+  async run<T extends Output = Tensor>(
+    feeds: Feeds,
+    options: RunOptions = {},
+  ): Promise<Outputs<T>> {
     const plain = this.#feeds(feeds);
     const known = this.#variant(plain);
     const variant = known instanceof Variant ? known : await known;
-    return this.#start(variant, plain, options);
+    return (await this.#start(variant, plain, options)) as Outputs<T>;
   }
 
   /** The same on the calling thread. A model that needs pins must have been compiled for them by run(). */
-  runSync(feeds: Feeds, options: Omit<RunOptions, 'signal'> = {}): Outputs {
+  runSync<T extends Output = Tensor>(
+    feeds: Feeds,
+    options: Omit<RunOptions, 'signal'> = {},
+  ): Outputs<T> {
     const plain = this.#feeds(feeds);
     const variant = this.#variant(plain);
     if (!(variant instanceof Variant))
@@ -107,12 +123,9 @@ export class Session {
         expected: 'sizes and steering inputs that run() has compiled before',
         got: 'new ones',
       });
-    const { ctx, wanted } = this.#context(variant, options, true);
-    return this.#named(
-      variant,
-      drive(variant, this.#order(variant, plain), ctx) as Plain[],
-      wanted,
-    );
+    const call = this.#context(variant, options, true);
+    const results = drive(variant, this.#order(variant, plain), call.ctx) as Plain[];
+    return this.#named(variant, results, call) as Outputs<T>;
   }
 
   /** Waits for runs in flight, then gives back all memory. Later runs fail with HAIO_E_RELEASED. */
@@ -162,17 +175,14 @@ export class Session {
         got: describe(feeds),
       });
     const out = new Map<string, Plain>();
-    for (const { name, dtype, shape } of this.inputs) {
-      const expected = `${dtype}[${shape.join(',')}]`;
+    for (const declared of this.inputs) {
+      const { name } = declared;
       const given = feeds[name];
-      if (given === undefined) raise('HAIO_E_INPUT', { name, expected, got: 'nothing' });
-      const t = plainOf(given);
-      const fits =
-        t !== null &&
-        t.dtype === dtype &&
-        t.shape.length === shape.length &&
-        shape.every((d, i) => typeof d === 'string' || d === t.shape[i]);
-      if (!fits) raise('HAIO_E_INPUT', { name, expected, got: describe(given) });
+      const t = feedOf(given, declared);
+      if (!t) {
+        const got = given === undefined ? 'nothing' : describe(given);
+        raise('HAIO_E_INPUT', { name, expected: formatDeclared(declared), got });
+      }
       out.set(name, t);
     }
     for (const name of Object.keys(feeds))
@@ -257,13 +267,10 @@ export class Session {
     return variant.plan.inputs.map(({ name }) => feeds.get(name)!);
   }
 
-  #context(
-    variant: Variant,
-    options: RunOptions,
-    sync: boolean,
-  ): { ctx: RunContext; wanted: readonly string[] } {
+  #context(variant: Variant, options: RunOptions, sync: boolean): Call {
     const names = this.outputs.map((o) => o.name);
     const into: (Plain | null)[] = [];
+    const packed = new Map<string, TensorLike>();
     let wanted: readonly string[] = names;
     if (options.outputs !== undefined) {
       const list = options.outputs;
@@ -278,18 +285,25 @@ export class Session {
         const plain = plainOf(given);
         if (!plain) raise('HAIO_E_OUTPUT', { name, expected: 'a tensor', got: describe(given) });
         into[at] = plain;
+        if (isPacked(plain.dtype)) packed.set(name, given);
       }
     }
     const ctx = { token: ++tokens, aborted: false, sync, into };
-    return { ctx, wanted };
+    return { ctx, wanted, packed };
   }
 
-  #named(variant: Variant, results: readonly Plain[], wanted: readonly string[]): Outputs {
-    const out: Outputs = {};
+  #named(
+    variant: Variant,
+    results: readonly Plain[],
+    { wanted, packed }: Call,
+  ): Record<string, Output> {
+    const out: Record<string, Output> = {};
     variant.plan.outputs.forEach(({ name }, i) => {
       if (!wanted.includes(name)) return;
-      const t = results[i]!;
-      out[name] = new Tensor(t.dtype, t.data, t.shape);
+      const declared = this.outputs.find((o) => o.name === name)!;
+      out[name] = outputOf(results[i]!, declared);
+      const given = packed.get(name);
+      if (given) (given.data as Uint8Array).set((out[name] as Tensor).data as Uint8Array);
     });
     return out;
   }
@@ -298,14 +312,15 @@ export class Session {
     variant: Variant,
     feeds: ReadonlyMap<string, Plain>,
     options: RunOptions,
-  ): Promise<Outputs> {
+  ): Promise<Record<string, Output>> {
     const { signal } = options;
     if (signal?.aborted) throw abortError(signal);
     if (this.#released) raise('HAIO_E_RELEASED', {});
-    const { ctx, wanted } = this.#context(variant, options, false);
+    const call = this.#context(variant, options, false);
+    const { ctx } = call;
     this.#current = variant;
     const result = drive(variant, this.#order(variant, feeds), ctx);
-    if (Array.isArray(result)) return this.#named(variant, result, wanted);
+    if (Array.isArray(result)) return this.#named(variant, result, call);
     this.#running++;
     const stop = (): void => {
       ctx.aborted = true;
@@ -313,7 +328,7 @@ export class Session {
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      return this.#named(variant, await result, wanted);
+      return this.#named(variant, await result, call);
     } catch (e) {
       throw e instanceof HaioError && e.code === 'HAIO_E_ABORTED' ? abortError(signal) : e;
     } finally {

@@ -8,7 +8,9 @@ import {
   newArray,
   toFloat16,
 } from '../tensor/dtype.js';
-import { sizeOf } from '../tensor/tensor.js';
+import { isMinifloat } from '../tensor/minifloat.js';
+import { isPacked, pack, packedBytes, unpack } from '../tensor/packing.js';
+import { fromNumbers, sizeOf } from '../tensor/tensor.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 
 /** Anything with a type, dims and data counts as a tensor: haio's, onnxruntime-common's, a literal. */
@@ -22,7 +24,9 @@ const isDType = (s: string): s is DType => s in DTYPES;
 
 /**
  * A dense row-major tensor. `data` is the typed array of the type: BigInt64Array for int64, bit
- * patterns in Uint16Array for float16, Uint8Array of 0 and 1 for bool, string[] for string.
+ * patterns in Uint16Array for float16 and bfloat16, in Uint8Array for float8, Uint8Array of 0 and 1
+ * for bool, string[] for string. Types of 2 and 4 bits (int4, uint4, float4e2m1, int2, uint2) are
+ * packed in a Uint8Array, the first element in the lowest bits; plain arrays of them are numbers.
  */
 export class Tensor implements TensorLike {
   readonly type: DType;
@@ -35,17 +39,22 @@ export class Tensor implements TensorLike {
     if (shape.some((d) => !Number.isInteger(d) || d < 0))
       argument('dims', 'integers ≥ 0', `[${shape.join(',')}]`);
     const elements = elementsOf(type, data);
-    if (elements.length !== sizeOf(shape))
-      argument('data', `${sizeOf(shape)} elements for [${shape.join(',')}]`, `${elements.length}`);
+    const length = lengthOf(type, sizeOf(shape));
+    if (elements.length !== length)
+      argument('data', `${length} elements for [${shape.join(',')}]`, `${elements.length}`);
     this.type = type;
     this.dims = shape;
     this.data = elements;
   }
   /** number of elements */
   get size(): number {
-    return this.data.length;
+    return sizeOf(this.dims);
   }
 }
+
+/** Length of the data of so many elements. */
+const lengthOf = (type: DType, count: number): number =>
+  isPacked(type) ? packedBytes(type, count) : count;
 
 function argument(name: string, expected: string, got: string): never {
   raise('HAIO_E_ARGUMENT', { name, expected, got });
@@ -53,7 +62,7 @@ function argument(name: string, expected: string, got: string): never {
 
 /** The data as what `type` is stored in; plain arrays are converted, typed arrays must match. */
 function elementsOf(type: DType, data: unknown): TypedArray | readonly string[] {
-  const array = DTYPES[type].array;
+  const array = isPacked(type) ? Uint8Array : DTYPES[type].array;
   if (array === null) return Array.isArray(data) ? (data as string[]) : wrong(type, data);
   if (data instanceof array) return data;
   if (ArrayBuffer.isView(data)) {
@@ -65,8 +74,12 @@ function elementsOf(type: DType, data: unknown): TypedArray | readonly string[] 
     return wrong(type, data);
   }
   if (!Array.isArray(data)) return wrong(type, data);
-  const out = newArray(type, data.length);
   const values = data as unknown[];
+  if (isPacked(type) || isMinifloat(type) || type === 'bfloat16') {
+    const t = fromNumbers(type, [values.length], values.map(Number));
+    return isPacked(type) ? pack(t) : (t.data as TypedArray);
+  }
+  const out = newArray(type, data.length);
   if (out instanceof BigInt64Array || out instanceof BigUint64Array)
     values.forEach((v, i) => (out[i] = BigInt(v as number)));
   else values.forEach((v, i) => (out[i] = type === 'float16' ? toFloat16(Number(v)) : Number(v)));
@@ -94,6 +107,12 @@ export function plainOf(value: unknown): Plain | null {
   const t = value as TensorLike;
   if (typeof t.type !== 'string' || !isDType(t.type) || !Array.isArray(t.dims)) return null;
   const data = elementsOf(t.type, t.data);
-  if (data.length !== sizeOf(t.dims)) return null;
-  return { dtype: t.type, shape: t.dims, data };
+  const count = sizeOf(t.dims);
+  if (data.length !== lengthOf(t.type, count)) return null;
+  const elements = isPacked(t.type) ? unpack(t.type, data as Uint8Array, count) : data;
+  return { dtype: t.type, shape: t.dims, data: elements };
 }
+
+/** A plain tensor as one for the caller. */
+export const publicOf = (t: Plain): Tensor =>
+  new Tensor(t.dtype, isPacked(t.dtype) ? pack(t) : t.data, t.shape);

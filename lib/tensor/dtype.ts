@@ -8,8 +8,13 @@ interface Info {
   /** TensorProto.DataType */
   readonly onnx: number;
   readonly bytes: number;
+  /** where several elements share a byte in ONNX's files and at the edges of a session */
+  readonly bits?: 2 | 4;
   readonly array: TypedArrayConstructor | null;
-  readonly kind: 'float' | 'signed' | 'unsigned' | 'bool' | 'string';
+  /** 'minifloat': stored and cast, never computed with */
+  readonly kind: 'float' | 'signed' | 'unsigned' | 'bool' | 'string' | 'minifloat';
+  /** what kernels see it as, where that is another type of the same bytes */
+  readonly storage?: 'int8' | 'uint8';
 }
 type TypedArrayConstructor = {
   new (length: number): TypedArray;
@@ -18,8 +23,9 @@ type TypedArrayConstructor = {
 };
 
 /**
- * 8-bit bool is 0 or 1. float16 and bfloat16 are bit patterns in Uint16Array. The order is the
- * numbering of `Type` in native/kernel.h.
+ * 8-bit bool is 0 or 1. float16, bfloat16 and smaller floats are bit patterns. Integers of 2 and 4
+ * bits take a byte each inside haio, with their value in it. The order is the numbering of `Type` in
+ * native/kernel.h, as far as that goes.
  */
 export const DTYPES = {
   float32: { short: 'f32', onnx: 1, bytes: 4, array: Float32Array, kind: 'float' },
@@ -36,6 +42,91 @@ export const DTYPES = {
   uint64: { short: 'u64', onnx: 13, bytes: 8, array: BigUint64Array, kind: 'unsigned' },
   bool: { short: 'bool', onnx: 9, bytes: 1, array: Uint8Array, kind: 'bool' },
   string: { short: 'str', onnx: 8, bytes: 0, array: null, kind: 'string' },
+  uint4: {
+    short: 'u4',
+    onnx: 21,
+    bytes: 1,
+    bits: 4,
+    array: Uint8Array,
+    kind: 'unsigned',
+    storage: 'uint8',
+  },
+  int4: {
+    short: 'i4',
+    onnx: 22,
+    bytes: 1,
+    bits: 4,
+    array: Int8Array,
+    kind: 'signed',
+    storage: 'int8',
+  },
+  uint2: {
+    short: 'u2',
+    onnx: 25,
+    bytes: 1,
+    bits: 2,
+    array: Uint8Array,
+    kind: 'unsigned',
+    storage: 'uint8',
+  },
+  int2: {
+    short: 'i2',
+    onnx: 26,
+    bytes: 1,
+    bits: 2,
+    array: Int8Array,
+    kind: 'signed',
+    storage: 'int8',
+  },
+  float8e4m3fn: {
+    short: 'f8e4m3fn',
+    onnx: 17,
+    bytes: 1,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
+  float8e4m3fnuz: {
+    short: 'f8e4m3fnuz',
+    onnx: 18,
+    bytes: 1,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
+  float8e5m2: {
+    short: 'f8e5m2',
+    onnx: 19,
+    bytes: 1,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
+  float8e5m2fnuz: {
+    short: 'f8e5m2fnuz',
+    onnx: 20,
+    bytes: 1,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
+  float4e2m1: {
+    short: 'f4e2m1',
+    onnx: 23,
+    bytes: 1,
+    bits: 4,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
+  float8e8m0: {
+    short: 'f8e8m0',
+    onnx: 24,
+    bytes: 1,
+    array: Uint8Array,
+    kind: 'minifloat',
+    storage: 'uint8',
+  },
 } as const satisfies Record<string, Info>;
 
 export type DType = keyof typeof DTYPES;
@@ -45,9 +136,15 @@ const byOnnx = new Map<number, DType>(DTYPE_NAMES.map((n) => [DTYPES[n].onnx, n]
 
 /** DType of a TensorProto.DataType number, or undefined. */
 export const dtypeOfOnnx = (code: number): DType | undefined => byOnnx.get(code);
+/** Bytes of an element in haio's memory. */
 export const bytesOf = (dtype: DType): number => DTYPES[dtype].bytes;
 export const shortOf = (dtype: DType): string => DTYPES[dtype].short;
 export const kindOf = (dtype: DType): Info['kind'] => DTYPES[dtype].kind;
+const infoOf = (dtype: DType): Info => DTYPES[dtype];
+/** Bits that say what an element is: fewer than 8 where ONNX packs several into a byte. */
+export const bitsOf = (dtype: DType): number => infoOf(dtype).bits ?? 8 * DTYPES[dtype].bytes;
+/** The type that kernels see: integers of fewer than 8 bits are bytes, small floats bit patterns. */
+export const storageOf = (dtype: DType): DType => infoOf(dtype).storage ?? dtype;
 export const isFloat = (dtype: DType): boolean => DTYPES[dtype].kind === 'float';
 export const isInteger = (dtype: DType): boolean =>
   DTYPES[dtype].kind === 'signed' || DTYPES[dtype].kind === 'unsigned';

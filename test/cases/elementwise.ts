@@ -2,12 +2,14 @@
 import type { OpDef } from '../../lib/ir/op.js';
 import type { GraphStage } from '../../lib/ir/stages.js';
 import * as ops from '../../lib/ops/index.js';
-import { DTYPE_NAMES, type DType, isFloat } from '../../lib/tensor/dtype.js';
+import { DTYPE_NAMES, type DType, isFloat, isInteger, storageOf } from '../../lib/tensor/dtype.js';
 import { type OpCase, opCase } from '../op-suite.js';
 
 type Range = readonly [number, number];
 type Shapes = readonly (readonly number[])[];
-const NUMBERS = DTYPE_NAMES.filter((d) => d !== 'string' && d !== 'bool');
+const NUMBERS = DTYPE_NAMES.filter((d) => d !== 'string' && d !== 'bool' && storageOf(d) === d);
+/** fewer than 8 bits, or small floats */
+const SMALL = DTYPE_NAMES.filter((d) => storageOf(d) !== d);
 const INTEGERS = NUMBERS.filter((d) => !isFloat(d));
 const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -2.5, 3.5, 100, -100, 7, 1e-3];
 
@@ -312,6 +314,25 @@ const where = [...NUMBERS, 'bool' as const].map((dtype) =>
     ],
   }),
 );
+const small = SMALL.flatMap((dtype) => [
+  ...NUMBERS.map((to) =>
+    opCase({
+      op: ops.Cast,
+      name: `${dtype} to ${to}`,
+      attrs: { to },
+      inputs: [{ shape: [3, 67], dtype, range: dtype.startsWith('u') ? [0, 3] : [-2, 1] }],
+      host: !isInteger(dtype) && !isFloat(to),
+    }),
+  ),
+  opCase({
+    op: ops.Cast,
+    name: `float32 to ${dtype}`,
+    attrs: { to: dtype },
+    inputs: [{ shape: [3, 67], range: [-9, 9] }],
+    host: true,
+  }),
+]);
+
 const cast = [...NUMBERS, 'bool' as const].flatMap((from) =>
   [...NUMBERS, 'bool' as const].map((to) =>
     opCase({
@@ -417,5 +438,6 @@ export const cases: readonly OpCase[] = [
   ...binary,
   ...where,
   ...cast,
+  ...small,
   ...chains,
 ];
