@@ -103,18 +103,18 @@ export class Session {
   async run<T extends Output = Tensor>(
     feeds: Feeds,
     options: RunOptions = {},
-  ): Promise<Outputs<T>> {
+  ): Promise<Outputs<NoInfer<T>>> {
     const plain = this.#feeds(feeds);
     const known = this.#variant(plain);
     const variant = known instanceof Variant ? known : await known;
-    return (await this.#start(variant, plain, options)) as Outputs<T>;
+    return (await this.#start(variant, plain, options)) as Outputs<NoInfer<T>>;
   }
 
   /** The same on the calling thread. A model that needs pins must have been compiled for them by run(). */
   runSync<T extends Output = Tensor>(
     feeds: Feeds,
     options: Omit<RunOptions, 'signal'> = {},
-  ): Outputs<T> {
+  ): Outputs<NoInfer<T>> {
     const plain = this.#feeds(feeds);
     const variant = this.#variant(plain);
     if (!(variant instanceof Variant))
@@ -125,7 +125,7 @@ export class Session {
       });
     const call = this.#context(variant, options, true);
     const results = drive(variant, this.#order(variant, plain), call.ctx) as Plain[];
-    return this.#named(variant, results, call) as Outputs<T>;
+    return this.#named(variant, results, call) as Outputs<NoInfer<T>>;
   }
 
   /** Waits for runs in flight, then gives back all memory. Later runs fail with HAIO_E_RELEASED. */

@@ -77,7 +77,7 @@ function elementsOf(type: DType, data: unknown): TypedArray | readonly string[] 
   const values = data as unknown[];
   if (isPacked(type) || isMinifloat(type) || type === 'bfloat16') {
     const t = fromNumbers(type, [values.length], values.map(Number));
-    return isPacked(type) ? pack(t) : (t.data as TypedArray);
+    return isPacked(type) ? pack(t) : t.data;
   }
   const out = newArray(type, data.length);
   if (out instanceof BigInt64Array || out instanceof BigUint64Array)
