@@ -62,7 +62,7 @@ async function runHaio(spec: ModelSpec, isa: string, threads: number): Promise<R
   const session = await load(spec.path!, { isa, threads });
   const names = session.inputs.map((i) => i.name);
   const feeds = makeFeeds(spec, names);
-  const outputs: Outputs = await session.run(feeds);
+  const outputs = (await session.run(feeds)) as Outputs;
   await session.release();
   return { feeds, outputs };
 }

@@ -8,9 +8,18 @@ import { Session } from './runtime/session.js';
 
 export { HaioError, type ErrorCode } from './errors.js';
 export { Tensor, type TensorLike } from './runtime/tensor.js';
-export { Session, type RunOptions, type Feeds, type Outputs } from './runtime/session.js';
+export {
+  Session,
+  type RunOptions,
+  type ProfileRunOptions,
+  type Feeds,
+  type Outputs,
+} from './runtime/session.js';
 export type { Feed, Output } from './runtime/values.js';
 export type { Signature } from './onnx/import.js';
+export { hardwareProfile, type ProfileOptions } from './runtime/hardware.js';
+export type { RunProfile, StepProfile, TimelineEntry } from './runtime/profile.js';
+export type { HardwareProfile } from './hardware/profile.js';
 export type { MemoryReport } from './runtime/memory.js';
 export type { DType } from './tensor/dtype.js';
 

@@ -15,8 +15,9 @@ const ORDER: readonly (readonly string[])[] = [
   ['ops'],
   ['onnx', 'passes', 'cost', 'hardware'],
   ['plan'],
-  ['runtime', 'report'],
+  ['runtime'],
   ['index.ts'],
+  ['report'],
   ['ort'],
   ['cli'],
 ];

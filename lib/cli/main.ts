@@ -10,6 +10,7 @@ import { compileCommand } from './commands/compile.js';
 import { doctorCommand } from './commands/doctor.js';
 import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
+import { profileCommand } from './commands/profile.js';
 import { runCommand } from './commands/run.js';
 import { type Io, type Print, terminalProgress } from './output.js';
 
@@ -19,6 +20,7 @@ const VERBS = [
   explainCommand,
   compileCommand,
   benchCommand,
+  profileCommand,
   compareCommand,
 ];
 

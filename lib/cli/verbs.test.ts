@@ -31,7 +31,13 @@ describe('verbs that run models', () => {
     writeFileSync(branches, GALLERY['branches']!().bytes);
     writeFileSync(at('x.npy'), writeNpy(GALLERY['mlp']!().inputs['x']!));
   });
-  after(() => rmSync(folder, { recursive: true }));
+  const cache = process.env['HAIO_CACHE'];
+  before(() => (process.env['HAIO_CACHE'] = folder));
+  after(() => {
+    if (cache === undefined) delete process.env['HAIO_CACHE'];
+    else process.env['HAIO_CACHE'] = cache;
+    rmSync(folder, { recursive: true });
+  });
 
   const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     const out: string[] = [];

@@ -81,13 +81,16 @@ export interface NativeSession {
   bind(words: Float64Array, kernels: readonly string[]): NativeBinding;
   /**
    * Queues a run; buffers are pinned until it settles, and must not be transferred or resized before.
-   * Never rejects for data (see RunResult.code), only with 'memory'.
+   * Never rejects for data (see RunResult.code), only with 'memory'. `trace` takes the times of its
+   * chunks: trace[0] is their number (more may have run than fit), then four words for each: step,
+   * slot of the thread (0: the one that drives the run), start and end in nanoseconds from its start.
    */
   run(
     binding: NativeBinding,
     inputs: readonly View[],
     outputs: readonly View[],
     token: number,
+    trace?: Float64Array,
   ): Promise<RunResult>;
   /** The same on the calling thread; `inline`: never touches the pool. */
   runSync(
@@ -95,6 +98,7 @@ export interface NativeSession {
     inputs: readonly View[],
     outputs: readonly View[],
     inline: boolean,
+    trace?: Float64Array,
   ): RunResult;
   /** Stops the run with this token, queued or in flight, within one chunk of work. */
   abort(token: number): void;

@@ -7,6 +7,7 @@ import type { HostRegion, NativeRegion } from '../plan/plan.js';
 import { newArrayUninitialized } from '../tensor/dtype.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { hasRoom, inNextTurn, isShort, spentInline } from './inline.js';
+import type { Recorder } from './recorder.js';
 import type { Prepared, Variant } from './variant.js';
 
 export interface RunContext {
@@ -18,6 +19,8 @@ export interface RunContext {
   readonly sync: boolean;
   /** tensors to fill, by index of the plan's outputs; null where a new one is made */
   readonly into: readonly (Tensor | null)[];
+  /** takes the times of the run; absent where nobody asked for them */
+  readonly recorder?: Recorder;
 }
 
 /** Turns a finished native run into nothing or an error that names the node. */
@@ -81,12 +84,15 @@ function hostRegion(
   region: HostRegion,
   tensors: (Tensor | null)[],
   sizes: Float64Array,
+  recorder: Recorder | undefined,
 ): void {
   for (const node of region.nodes) {
     const inputs = node.inputs.map((v) => (v < 0 ? null : tensorOf(variant, v, tensors, sizes)));
     let results: readonly Tensor[];
     try {
-      results = node.op.eval!(inputs, node.attrs);
+      const work = (): readonly Tensor[] => node.op.eval!(inputs, node.attrs);
+      const origin = variant.plan.origins[node.origin] ?? '';
+      results = recorder ? recorder.hosted(node.op.name, origin, work) : work();
     } catch (e) {
       if (e instanceof HaioError && e.fields['node'] !== '') throw e;
       raise(
@@ -148,7 +154,7 @@ export function drive(
       if (ctx.aborted) throw new HaioError('HAIO_E_ABORTED', {});
       const region = plan.regions[i]!;
       if (region.kind === 'host') {
-        hostRegion(variant, region, tensors, sizes);
+        hostRegion(variant, region, tensors, sizes, ctx.recorder);
         continue;
       }
       const prepared = variant.prepare(region, i, sizes);
@@ -158,19 +164,27 @@ export function drive(
       const inputs = region.inputs.map((v) => viewOf(tensorOf(variant, v, tensors, sizes)));
       const outputs = outputsOf(variant, region, prepared, ctx.into);
       const views = outputs.map(viewOf);
+      const record = ctx.recorder?.region(i, sizes.slice());
       const done = (result: RunResult): void => {
         check(result, variant);
+        record?.done(result.micros);
         learn(prepared, result.micros);
         region.outputs.forEach((v, k) => (tensors[v] = outputs[k]!));
       };
       try {
         if (ctx.sync || short) {
-          const result = variant.native.runSync(prepared.binding, inputs, views, short);
+          const result = variant.native.runSync(
+            prepared.binding,
+            inputs,
+            views,
+            short,
+            record?.trace,
+          );
           if (short) spentInline(result.micros);
           done(result);
           continue;
         }
-        return variant.run(prepared, inputs, views, ctx.token).then((result) => {
+        return variant.run(prepared, inputs, views, ctx.token, record?.trace).then((result) => {
           done(result);
           return from(i + 1, false);
         });

@@ -11,6 +11,9 @@ import { type RunContext, drive } from './drive.js';
 import { type MemoryReport, reportMemory } from './memory.js';
 import { type Tensor, type TensorLike, describe, plainOf } from './tensor.js';
 import { type Feed, type Output, feedOf, formatDeclared, outputOf } from './values.js';
+import { hardwareProfile } from './hardware.js';
+import { type RecordedRun, type RunProfile, summarise } from './profile.js';
+import { Recorder } from './recorder.js';
 import { Variant } from './variant.js';
 
 export interface RunOptions {
@@ -18,6 +21,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** names of the outputs wanted, or tensors by name that are filled in place (null: made anew) */
   readonly outputs?: readonly string[] | Readonly<Record<string, TensorLike | null>>;
+}
+export interface ProfileRunOptions {
+  /** runs that are measured, default 10 */
+  readonly runs?: number;
+  /** runs before them, default 2 */
+  readonly warmUp?: number;
 }
 export type Feeds = Readonly<Record<string, Feed>>;
 /** T: Output for models that give sequences or optionals */
@@ -126,6 +135,31 @@ export class Session {
     const call = this.#context(variant, options, true);
     const results = drive(variant, this.#order(variant, plain), call.ctx) as Plain[];
     return this.#named(variant, results, call) as Outputs<NoInfer<T>>;
+  }
+
+  /**
+   * Runs the model some times and tells where the time goes: each step's time, GFLOP/s, GB/s and share
+   * of what this machine's roofline allows (hardwareProfile(), measured where it is not known yet).
+   */
+  async profile(
+    feeds: Feeds,
+    { runs = 10, warmUp = 2 }: ProfileRunOptions = {},
+  ): Promise<RunProfile> {
+    const { isa, threads } = this.#settings;
+    const hardware = await hardwareProfile();
+    const plain = this.#feeds(feeds);
+    const variant = await this.#variant(plain);
+    const recorded: RecordedRun[] = [];
+    let room: number | undefined;
+    for (let i = 0; i < warmUp + Math.max(1, runs); i++) {
+      const recorder = new Recorder(room);
+      const started = performance.now();
+      await this.#start(variant, plain, {}, recorder);
+      const micros = (performance.now() - started) * 1000;
+      room = Math.max(16, recorder.chunks);
+      if (i >= warmUp) recorded.push({ recorder, micros });
+    }
+    return summarise(variant, recorded, hardware, isa, threads);
   }
 
   /** Waits for runs in flight, then gives back all memory. Later runs fail with HAIO_E_RELEASED. */
@@ -267,7 +301,7 @@ export class Session {
     return variant.plan.inputs.map(({ name }) => feeds.get(name)!);
   }
 
-  #context(variant: Variant, options: RunOptions, sync: boolean): Call {
+  #context(variant: Variant, options: RunOptions, sync: boolean, recorder?: Recorder): Call {
     const names = this.outputs.map((o) => o.name);
     const into: (Plain | null)[] = [];
     const packed = new Map<string, TensorLike>();
@@ -288,7 +322,8 @@ export class Session {
         if (isPacked(plain.dtype)) packed.set(name, given);
       }
     }
-    const ctx = { token: ++tokens, aborted: false, sync, into };
+    const recording = recorder ? { recorder } : {};
+    const ctx = { token: ++tokens, aborted: false, sync, into, ...recording };
     return { ctx, wanted, packed };
   }
 
@@ -312,11 +347,12 @@ export class Session {
     variant: Variant,
     feeds: ReadonlyMap<string, Plain>,
     options: RunOptions,
+    recorder?: Recorder,
   ): Promise<Record<string, Output>> {
     const { signal } = options;
     if (signal?.aborted) throw abortError(signal);
     if (this.#released) raise('HAIO_E_RELEASED', {});
-    const call = this.#context(variant, options, false);
+    const call = this.#context(variant, options, false, recorder);
     const { ctx } = call;
     this.#current = variant;
     const result = drive(variant, this.#order(variant, feeds), ctx);

@@ -112,8 +112,9 @@ export class Variant {
     inputs: readonly View[],
     outputs: readonly View[],
     token: number,
+    trace?: Float64Array,
   ): Promise<RunResult> {
-    const pending = this.native.run(binding, inputs, outputs, token);
+    const pending = this.native.run(binding, inputs, outputs, token, trace);
     this.#queued++;
     try {
       return await pending;

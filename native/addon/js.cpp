@@ -113,6 +113,18 @@ bool readViews(Napi::Value value, const char* what, const std::vector<Port>& por
   return true;
 }
 
+bool readTrace(Napi::Value value, std::unique_ptr<Trace>* out, Failure* failure) {
+  if (value.IsUndefined()) return true;
+  View view;
+  if (!readView(value, "trace", &view, failure)) return false;
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
+      view.bytes < Trace::kHead * sizeof(double)) {
+    return failure->set("argument", "trace: expected a Float64Array of at least one element, got another view");
+  }
+  *out = std::make_unique<Trace>(reinterpret_cast<double*>(view.data), view.bytes / sizeof(double));
+  return true;
+}
+
 bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* failure) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   if (!(number >= 0 && number <= static_cast<double>(format::kMaxInteger)) ||

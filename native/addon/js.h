@@ -2,9 +2,11 @@
 #pragma once
 #include <napi.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "exec/trace.h"
 #include "failure.h"
 #include "plan/bound_plan.h"
 
@@ -43,6 +45,9 @@ bool readViews(Napi::Value list, const char* what, const std::vector<Port>& port
                Failure* failure);
 // One of them.
 bool checkView(const View& view, What what, const Port& port, void** out, Failure* failure);
+
+// The memory of a Float64Array for the times of a run, or none where the value is undefined.
+bool readTrace(Napi::Value value, std::unique_ptr<Trace>* out, Failure* failure);
 
 // An integer from 0 to 2^53.
 bool readInteger(Napi::Value value, const char* what, size_t* out, Failure* failure);

@@ -126,7 +126,8 @@ bool SessionObject::prepare(const Napi::CallbackInfo& info, Run* run, Failure* f
 Napi::Value SessionObject::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Run checked;
-  if (!prepare(info, &checked, &checked.failure)) {
+  if (!prepare(info, &checked, &checked.failure) ||
+      !readTrace(info[4], &checked.trace, &checked.failure)) {
     throwFailure(env, checked.failure);
     return env.Undefined();
   }
@@ -136,6 +137,7 @@ Napi::Value SessionObject::run(const Napi::CallbackInfo& info) {
   pinAll(pinned, info[1]);
   pinAll(pinned, info[2]);
   pinned.Set(pinned.Length(), info.This());
+  pinned.Set(pinned.Length(), info[4]);
   run->pinned = Napi::Persistent(pinned);
   run->done = [](Run* done) {
     auto* pending = static_cast<PendingRun*>(done);
@@ -168,7 +170,8 @@ void PendingRun::settle(napi_env e, PendingRun* raw) {
 Napi::Value SessionObject::runSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Run run;
-  if (prepare(info, &run, &run.failure)) session_->runHere(&run, info[3].ToBoolean());
+  if (prepare(info, &run, &run.failure) && readTrace(info[4], &run.trace, &run.failure))
+    session_->runHere(&run, info[3].ToBoolean());
   if (*run.failure.code) {
     throwFailure(env, run.failure);
     return env.Undefined();

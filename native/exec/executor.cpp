@@ -2,6 +2,7 @@
 
 #include "threads/flush.h"
 #include "threads/pool.h"
+#include "threads/wait.h"
 
 namespace haio {
 namespace {
@@ -16,6 +17,8 @@ struct Running {
   const PlanStep& step;
   const Operand* operands;
   Lane& lane;
+  size_t index;
+  Trace* trace;
 };
 
 void runItems(void* context, size_t begin, size_t end, size_t slot) {
@@ -39,20 +42,29 @@ void runItems(void* context, size_t begin, size_t end, size_t slot) {
   s.run(args);
 }
 
+void runTraced(void* context, size_t begin, size_t end, size_t slot) {
+  const Running& r = *static_cast<const Running*>(context);
+  const int64_t start = nanoseconds();
+  runItems(context, begin, end, slot);
+  r.trace->add(r.index, slot, start, nanoseconds());
+}
+
 }  // namespace
 
-void execute(const BoundPlan& plan, const LaneOperands& operands, Lane& lane, size_t threads) {
+void execute(const BoundPlan& plan, const LaneOperands& operands, Lane& lane, size_t threads, Trace* trace) {
   const FlushToZero flush;
   const RunInFlight awake(threads > 1);
   lane.status = {};
+  const LoopFn items = trace ? runTraced : runItems;
+  if (trace) trace->start(nanoseconds());
   const Operand* list = operands.list.data();
   for (size_t at = 0; at < plan.program.size();) {
     if (lane.stop.load(std::memory_order_relaxed)) return;
     const Instruction& i = plan.program[at++];
     if (i.kind == Instruction::run) {
       const PlanStep& step = plan.steps[i.index];
-      Running running = {step, list, lane};
-      parallelFor({step.items, step.grain, threads, &lane.stop, runItems, &running});
+      Running running = {step, list, lane, i.index, trace};
+      parallelFor({step.items, step.grain, threads, &lane.stop, items, &running});
       if (lane.status.code != 0) {
         lane.status.step = step.origin;
         return;

@@ -1,5 +1,6 @@
 #include "exec/runners.h"
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 
@@ -10,7 +11,9 @@
 namespace haio {
 namespace {
 
-constexpr int64_t kSpin = 20000;  // nanoseconds before a runner sleeps
+// A runner spins before it sleeps, as a caller that waits for a result often has the next task soon: for
+// a sixteenth of its last task's time, within these nanoseconds.
+constexpr int64_t kSpinLeast = 20000, kSpinMost = 200000, kSpinShare = 16;
 
 class Runners {
  public:
@@ -49,6 +52,7 @@ class Runners {
   }
 
   [[noreturn]] void serve() {
+    int64_t patience = kSpinLeast;
     for (;;) {
       Task task;
       {
@@ -58,10 +62,12 @@ class Runners {
       for (;;) {
         const uint32_t seen = posted_.load();
         if (take(&task)) break;
-        if (!spin(kSpin, [&] { return posted_.load(std::memory_order_relaxed) != seen; }))
+        if (!spin(patience, [&] { return posted_.load(std::memory_order_relaxed) != seen; }))
           sleepWhile(posted_, seen);
       }
+      const int64_t start = nanoseconds();
       task.fn(task.context);
+      patience = std::clamp((nanoseconds() - start) / kSpinShare, kSpinLeast, kSpinMost);
     }
   }
 

@@ -97,7 +97,8 @@ void Session::carry(size_t index, Run* run, size_t threads) {
   if (!lane.prepare(plan, threads_, &run->failure)) return;
   lane.place(plan, &operands, run->inputs.data(), run->outputs.data());
   const int64_t start = nanoseconds();
-  execute(plan, operands, lane, threads);
+  execute(plan, operands, lane, threads, run->trace.get());
+  if (run->trace) run->trace->finish();
   run->micros = static_cast<double>(nanoseconds() - start) / 1000;
   run->status = lane.status;
   if (lane.stop.load(std::memory_order_relaxed)) run->status = {kAborted, 0, 0};

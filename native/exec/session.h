@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/lane.h"
+#include "exec/trace.h"
 #include "plan/decode.h"
 #include "plan/model.h"
 
@@ -30,6 +31,7 @@ struct Run {
   std::shared_ptr<Binding> binding;
   std::vector<void*> inputs, outputs;  // one address a port, never null
   double token = 0;
+  std::unique_ptr<Trace> trace;        // null: no times wanted
   // Called once, on any thread, when the run is over; may delete the run.
   void (*done)(Run*) = nullptr;
 

@@ -103,3 +103,21 @@ export const passThrough = (): Uint8Array =>
       17,
     ),
   );
+
+/** y = x in upper case: a node that runs in JavaScript. string [n] → string [n] */
+export const upperCase = (): Uint8Array =>
+  encodeModel(
+    modelOf(
+      graph(
+        [
+          {
+            ...node('StringNormalizer', ['x'], ['y'], { case_change_action: 'UPPER' }),
+            name: 'shout',
+          },
+        ],
+        [valueInfo('x', 'string', ['n'])],
+        [valueInfo('y', 'string', ['n'])],
+      ),
+      17,
+    ),
+  );

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { HaioError } from '../../errors.js';
-import { Tensor, load } from '../../index.js';
+import { type HardwareProfile, Tensor, hardwareProfile, load } from '../../index.js';
 import { addonPath, loadAddon, platformOf } from '../../native/binding.js';
 import type { Inspection } from '../../native/types.js';
 import { encodeModel, graph, modelOf, node, valueInfo } from '../../onnx/export.js';
@@ -85,6 +85,11 @@ async function hostOf(): Promise<Host> {
   }
 }
 
+interface Options {
+  readonly json?: boolean;
+  readonly refresh?: boolean;
+}
+
 /** Long lists of words in lines of at most 88 columns. */
 function wrap(words: readonly string[]): string[] {
   const lines: string[] = [];
@@ -113,11 +118,22 @@ const isaLines = ({ isas, gemm }: Inspection, chosen: string): string[] =>
 const cacheText = ({ level, bytes, sharedBy }: Inspection['caches'][number]): string =>
   `L${level} ${formatBytes(bytes)}${sharedBy > 1 ? ` for ${sharedBy} cores` : ''}`;
 
-async function doctor(
-  version: string,
-  { json }: { readonly json?: boolean },
-  io: Io,
-): Promise<void> {
+function measuredLines(io: Io, { isas, bandwidth, overhead }: HardwareProfile): void {
+  const peaks = Object.entries(isas).map(
+    ([isa, { fma, gemm }]) =>
+      `${isa} ${fma.toFixed(0)} GFLOP/s in registers, ${gemm.toFixed(0)} in a matrix product`,
+  );
+  const rates = bandwidth.map(
+    ({ bytes, one, all }) =>
+      `${formatBytes(bytes)}: ${one.toFixed(0)} GB/s on one thread, ${all.toFixed(0)} on all cores`,
+  );
+  row(io.print, 'peak', peaks);
+  row(io.print, 'reading', rates);
+  const { step, fork } = overhead;
+  row(io.print, 'overhead', [`${step} ns a run of nothing, ${fork} ns more to share it`]);
+}
+
+async function doctor(version: string, { json, refresh }: Options, io: Io): Promise<void> {
   const say = (name: string, ...lines: string[]): void => {
     if (!json) row(io.print, name, lines);
   };
@@ -133,12 +149,21 @@ async function doctor(
       io.progress(`self test on ${name}`);
       tests[name] = await selfTest(name);
     }
+  io.progress('measuring this machine');
+  const measured = await hardwareProfile({ refresh: refresh ?? false });
   io.progress(null);
   if (Object.values(tests).some((t) => t !== 'fine')) io.exitCode = 1;
   if (json) {
     const { ops, ...about } = found;
     const head = { version, platform: platformOf(), addon: addonPath() };
-    io.print(JSON.stringify({ ...head, ...about, ops: ops.length, chosen, selfTest: tests }));
+    const { isas, bandwidth, overhead, hash } = measured;
+    const profile = { isas, bandwidth, overhead, hash };
+    io.print(
+      JSON.stringify({
+        ...{ ...head, ...about },
+        ...{ ops: ops.length, chosen, selfTest: tests, measured: profile },
+      }),
+    );
     return;
   }
   const { brand, memory } = await hostOf();
@@ -148,6 +173,7 @@ async function doctor(
   if (memory !== undefined) say('memory', memory);
   say('cores', `${cores.online} online, ${cores.usable} usable (Node: ${availableParallelism()})`);
   if (caches.length > 0) say('caches', caches.map(cacheText).join(', '));
+  measuredLines(io, measured);
   say('features', ...wrap(features));
   say('isas', ...isaLines(found, chosen));
   say('kernels', `${ops.length}`);
@@ -159,9 +185,11 @@ export const doctorCommand = (io: Io, version: string): Command =>
   new Command('doctor')
     .summary('show what this machine has and which addon was loaded')
     .description(
-      'Shows the addon, the CPU and which ISAs are usable on it (or what is missing), and runs a ' +
-        'tiny model on each. Exit code 1 when that fails.',
+      'Shows the addon, the CPU and which ISAs are usable on it (or what is missing), runs a tiny ' +
+        'model on each (exit code 1 when that fails), and measures what the machine can do, once: ' +
+        "the profile is kept in the user's cache folder (HAIO_CACHE names another).",
     )
+    .option('--refresh', 'measure anew, though there is a stored profile')
     .option('--json', 'for programs')
     .addHelpText('after', '\nExample:\n  haio doctor')
-    .action((options: { readonly json?: boolean }) => doctor(version, options, io));
+    .action((options: Options) => doctor(version, options, io));

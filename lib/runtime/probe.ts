@@ -1,0 +1,88 @@
+/** What lib/hardware/measure.ts measures with: steps and small plans on the addon. */
+import type { Probe } from '../hardware/measure.js';
+import { apply, literal } from '../ir/build.js';
+import { input } from '../ir/graph.js';
+import type { Addon, RunResult } from '../native/types.js';
+import { MatMul } from '../ops/mat-mul.js';
+import { bindRegion } from '../plan/bind.js';
+import { buildModel } from '../plan/build.js';
+import { openModel } from '../plan/decode.js';
+import { stepRunner } from '../plan/run-step.js';
+import { newArray } from '../tensor/dtype.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+
+const floats = (shape: readonly number[], fill: (i: number) => number = () => 0): Tensor =>
+  tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, (_, i) => fill(i)),
+  );
+/** Dense values without a pattern: zeros and ones would flatter some units. */
+const noise = (i: number): number => Math.sin(i * 12.9898) % 1;
+
+export function makeProbe(native: Addon): Probe {
+  const micros =
+    (run: () => RunResult): (() => number) =>
+    () =>
+      run().micros;
+  const fma = (isa: string, rounds: number): { micros: number; flops: number } => {
+    const output = floats([1]);
+    const run = stepRunner(
+      {
+        spec: { kernel: 'measure_fma.f32', params: { rounds }, items: 1 },
+        inputs: [],
+        outputs: [output],
+      },
+      { native, isa, threads: 1 },
+    );
+    return { micros: run().micros, flops: Number(output.data[0]) };
+  };
+  return {
+    fma,
+    read: (isa, bytes, rounds, threads) => {
+      const line = Math.max(16, Math.floor(bytes / 4));
+      const run = stepRunner(
+        {
+          spec: { kernel: 'measure_read.f32', params: { rounds }, items: threads },
+          inputs: [floats([threads, line])],
+          outputs: [floats([threads])],
+        },
+        { native, isa, threads },
+      );
+      return micros(run);
+    },
+    step: (threads, rounds) => {
+      const run = stepRunner(
+        {
+          spec: { kernel: 'measure_fma.f32', params: { rounds }, items: threads },
+          inputs: [],
+          outputs: [floats([threads])],
+        },
+        { native, isa: '', threads },
+      );
+      return micros(run);
+    },
+    gemm: (isa, m, k, n) => gemmRunner(native, isa, m, k, n),
+  };
+}
+
+function gemmRunner(native: Addon, isa: string, m: number, k: number, n: number): () => number {
+  const a = input('a', { dtype: 'float32', shape: [m, k] });
+  const b = literal(
+    'float32',
+    [k, n],
+    Float32Array.from({ length: k * n }, (_, i) => noise(i)),
+  );
+  const product = apply(MatMul, { stages: [] }, [a, b]);
+  const graph = { inputs: [a], outputs: [product], outputNames: ['y'] };
+  const { model } = buildModel(graph, { native, isa });
+  const plan = openModel(native, model, () => undefined);
+  const region = plan.regions.find((r) => r.kind === 'native')!;
+  const { words } = bindRegion(plan, region, new Float64Array(0));
+  const session = native.sessionCreate(model, { isa, threads: 1, lanes: 1 });
+  const binding = session.bind(words, plan.kernels);
+  native.modelRelease(model);
+  const x = floats([m, k], noise).data as Float32Array;
+  const y = newArray('float32', m * n) as Float32Array;
+  return () => session.runSync(binding, [x], [y], true).micros;
+}
