@@ -9,6 +9,7 @@ export default tseslint.config(
       'prebuilds/',
       'bench/rival/',
       'scripts/',
+      'compat/',
       '**/*.mjs',
       '**/*.cjs',
     ],

@@ -34,7 +34,7 @@ export interface LoadOptions {
   readonly lanes?: number;
   /** sizes of symbolic dimensions, fixed in the compiled model */
   readonly sizes?: Readonly<Record<string, number>>;
-  /** external data files by name, for models given as bytes */
+  /** external data by file name; what is not given is looked for beside the model's file */
   readonly external?: Readonly<Record<string, Uint8Array>>;
   /** names of passes to leave out */
   readonly off?: readonly string[];
@@ -57,8 +57,9 @@ function sourceOf(
   model: string | Uint8Array | ArrayBufferLike | URL,
   options: LoadOptions,
 ): Source {
-  if (typeof model === 'string') return { path: model };
-  if (model instanceof URL) return { path: decodeURIComponent(model.pathname) };
+  const external = options.external ? { external: options.external } : {};
+  if (typeof model === 'string') return { path: model, ...external };
+  if (model instanceof URL) return { path: decodeURIComponent(model.pathname), ...external };
   const bytes =
     model instanceof Uint8Array
       ? model
@@ -69,7 +70,7 @@ function sourceOf(
             expected: 'a path, Uint8Array or ArrayBuffer',
             got: typeof model,
           });
-  return { bytes, ...(options.external ? { external: options.external } : {}) };
+  return { bytes, ...external };
 }
 
 /**

@@ -367,7 +367,7 @@ describe('importer', () => {
     );
     assert.deepEqual(signaturesOf(model), {
       inputs: [
-        { name: 'x', dtype: 'float32', shape: ['n', 'x_1'] },
+        { name: 'x', dtype: 'float32', shape: ['n', 'x_1'], unnamed: [1] },
         {
           name: 's',
           dtype: 'sequence',
@@ -377,7 +377,7 @@ describe('importer', () => {
       ],
       outputs: [
         { name: 'y', dtype: 'float32', shape: [], unranked: true },
-        { name: 'z', dtype: 'float32', shape: ['z_0', 4] },
+        { name: 'z', dtype: 'float32', shape: ['z_0', 4], unnamed: [0] },
       ],
     });
   });

@@ -16,7 +16,7 @@ import { dtypeOfCode } from './tensor.js';
 export interface InputOptions extends SymbolOptions {
   /** contents of inputs: constants in the graph */
   readonly values?: Readonly<Record<string, Tensor>>;
-  /** shapes of inputs whose rank the model leaves open */
+  /** shapes of inputs: in place of what the model declares, its rank left open or not */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -36,14 +36,16 @@ export function inputOf(
   const shape = ownEntry(options.shapes, name);
   const pinned = ownEntry(options.values, name);
   const type =
-    typeOfProto(info.type, what, (declared, axis, all) =>
-      tensorType
-        ? symbols.dim(sizes[axis]!, () => typicalSize(axis, all))
-        : // items of a sequence need not have the same sizes
-          typeof declared === 'number'
-          ? declared
-          : VARIES,
-    ) ?? (shape && tensorType ? { dtype: dtypeOfCode(tensorType.elem_type, what), shape } : null);
+    shape && tensorType
+      ? { dtype: dtypeOfCode(tensorType.elem_type, what), shape }
+      : typeOfProto(info.type, what, (declared, axis, all) =>
+          tensorType
+            ? symbols.dim(sizes[axis]!, () => typicalSize(axis, all))
+            : // items of a sequence need not have the same sizes
+              typeof declared === 'number'
+              ? declared
+              : VARIES,
+        );
   if (pinned) {
     checkPinned(name, type, pinned);
     const { dtype } = pinned;

@@ -11,6 +11,8 @@ export interface Declared {
   readonly dtype: DType | 'sequence' | 'map' | 'optional';
   /** numbers, or names of symbols */
   readonly shape: readonly (number | string)[];
+  /** axes of a tensor that have neither size nor name; absent where there are none */
+  readonly unnamed?: readonly number[];
   /** a tensor of any rank; shape is [] */
   readonly unranked?: true;
   /** of the items of sequences, optionals and maps */
@@ -58,7 +60,10 @@ export function signaturesOf(model: Model): { inputs: Signature[]; outputs: Sign
     // an output without a type: the run knows better
     const dtype = tensor_type ? dtypeOfCode(tensor_type.elem_type, `'${info.name}'`) : 'float32';
     const shape = names({ ...info, type });
-    return declaredShape({ ...info, type }) ? { dtype, shape } : { dtype, shape, unranked: true };
+    const sizes = declaredShape({ ...info, type });
+    if (!sizes) return { dtype, shape, unranked: true };
+    const unnamed = sizes.flatMap((d, axis) => (d === null ? [axis] : []));
+    return { dtype, shape, ...(unnamed.length > 0 ? { unnamed } : {}) };
   };
   const one = (info: ValueInfoProto): Signature => ({
     name: info.name,

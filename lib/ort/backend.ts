@@ -1,25 +1,22 @@
-/** haio as a backend of onnxruntime-common. */
-import type { Backend, InferenceSession, InferenceSessionHandler } from 'onnxruntime-common';
-import { type LoadOptions, type Session, type Signature, type TensorLike, load } from '../index.js';
+/** haio's sessions under the interface of onnxruntime-common's backends. */
+import type { InferenceSession, InferenceSessionHandler } from 'onnxruntime-common';
+import { type Session, type Signature, type TensorLike, load } from '../index.js';
+import { checkLocations, runSignal, sessionSettings } from './options.js';
+import { Profile } from './profile.js';
 
 type Metadata = InferenceSession.ValueMetadata;
-type Feeds = Readonly<Record<string, unknown>>;
+type Results = ReturnType<InferenceSessionHandler['run']>;
 
-const metadataOf = (s: Signature): Metadata =>
-  ({ name: s.name, isTensor: true, type: s.dtype, shape: s.shape }) as unknown as Metadata;
-
-/** Session options of onnxruntime-common in haio's words; what has no meaning here is ignored. */
-function translate(options: InferenceSession.SessionOptions): LoadOptions {
-  const external: Record<string, Uint8Array> = {};
-  for (const entry of options.externalData ?? []) {
-    if (typeof entry === 'string') continue; // found beside the model by its own name
-    if (entry.data instanceof Uint8Array) external[entry.path] = entry.data;
-  }
-  const own = (options as { haio?: LoadOptions }).haio ?? {};
-  const out: { -readonly [K in keyof LoadOptions]: LoadOptions[K] } = { external, ...own };
-  if (options.intraOpNumThreads) out.threads = options.intraOpNumThreads;
-  if (options.freeDimensionOverrides) out.sizes = options.freeDimensionOverrides;
-  return out;
+/** As onnxruntime-node says it: sizes without a name are ''. */
+function metadataOf({ name, dtype, shape, unnamed = [] }: Signature): Metadata {
+  if (dtype === 'sequence' || dtype === 'map' || dtype === 'optional')
+    return { name, isTensor: false };
+  return {
+    name,
+    isTensor: true,
+    type: dtype as 'float32',
+    shape: shape.map((d, axis) => (unnamed.includes(axis) ? '' : d)),
+  };
 }
 
 class Handler implements InferenceSessionHandler {
@@ -28,39 +25,66 @@ class Handler implements InferenceSessionHandler {
   readonly inputMetadata: readonly Metadata[];
   readonly outputMetadata: readonly Metadata[];
   readonly #session: Session;
-  constructor(session: Session) {
+  readonly #profile: Profile | null;
+
+  constructor(session: Session, profile: Profile | null) {
     this.#session = session;
+    this.#profile = profile;
     this.inputMetadata = session.inputs.map(metadataOf);
     this.outputMetadata = session.outputs.map(metadataOf);
     this.inputNames = session.inputs.map((s) => s.name);
     this.outputNames = session.outputs.map((s) => s.name);
   }
-  dispose(): Promise<void> {
-    return this.#session.release();
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+    this.#profile?.end();
   }
   startProfiling(): void {
-    // runs are profiled by `haio profile`; there is nothing to switch on
+    // the option enableProfiling starts it with the session
   }
   endProfiling(): void {
-    // see startProfiling
+    this.#profile?.end();
   }
+
   async run(
-    feeds: Feeds,
+    feeds: Readonly<Record<string, unknown>>,
     fetches: Readonly<Record<string, unknown>>,
     options: InferenceSession.RunOptions,
-  ): ReturnType<InferenceSessionHandler['run']> {
-    const { signal } = options as { signal?: AbortSignal };
-    const outputs = await this.#session.run(feeds as Readonly<Record<string, TensorLike>>, {
-      outputs: fetches as Readonly<Record<string, TensorLike | null>>,
-      ...(signal ? { signal } : {}),
-    });
-    return outputs as unknown as Awaited<ReturnType<InferenceSessionHandler['run']>>;
+  ): Results {
+    const signal = runSignal(options);
+    // what the model does not know is left out, as onnxruntime-node does
+    const known: Record<string, TensorLike> = {};
+    for (const name of this.inputNames) known[name] = feeds[name] as TensorLike;
+    const work = (): Promise<unknown> =>
+      this.#session.run(known, {
+        outputs: fetches as Readonly<Record<string, TensorLike | null>>,
+        ...(signal ? { signal } : {}),
+      });
+    const outputs = this.#profile
+      ? await this.#profile.time('model_run', work, () => ({ isa: this.#session.isa }))
+      : await work();
+    return outputs as Awaited<Results>;
   }
 }
 
-export const backend: Backend = {
-  init: () => Promise.resolve(),
-  async createInferenceSessionHandler(model, options = {}) {
-    return new Handler(await load(model, translate(options)));
-  },
-};
+/** A session of onnxruntime-common over one of haio. */
+export async function createHandler(
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSessionHandler> {
+  const settings = sessionSettings(options);
+  const profile = settings.profile === null ? null : new Profile(settings.profile);
+  const open = (): Promise<Session> => load(model, settings.load);
+  const session = profile
+    ? await profile.time('model_loading', open, (s) => ({ nodes: s.nodes.optimized }))
+    : await open();
+  const outputs = session.outputs.map((s) => s.name);
+  try {
+    checkLocations(options.preferredOutputLocation, outputs);
+  } catch (e) {
+    await session.release();
+    throw e;
+  }
+  return new Handler(session, profile);
+}

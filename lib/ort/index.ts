@@ -2,16 +2,13 @@
  * The API of onnxruntime-node over haio: everything of onnxruntime-common, with haio behind it under
  * the names 'haio' and 'cpu'.
  */
-import { env, registerBackend } from 'onnxruntime-common';
-import { backend } from './backend.js';
+import * as common from 'onnxruntime-common';
+import { backend, registerIn } from './copies.js';
 
-/** above the 100 of other backends for Node */
-const PRIORITY = 200;
-registerBackend('haio', backend, PRIORITY);
-registerBackend('cpu', backend, PRIORITY);
-(env.versions as Record<string, string>)['node'] ??= process.versions.node;
+registerIn(common);
 
 export * from 'onnxruntime-common';
+export { backend };
 
 /** What onnxruntime-node answers: the execution providers that come with the package. */
 export const listSupportedBackends = (): { name: string; bundled: boolean }[] => [

@@ -17,13 +17,10 @@ import { optimize } from '../passes/index.js';
 import { buildModel } from '../plan/build.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Where a model comes from: a file (with its external data beside it), or bytes. */
-export type Source =
-  | { readonly path: string }
-  | {
-      readonly bytes: Uint8Array;
-      readonly external?: Readonly<Record<string, Uint8Array>>;
-    };
+/** Where a model comes from: a file or bytes. External data not given is beside the file. */
+export type Source = ({ readonly path: string } | { readonly bytes: Uint8Array }) & {
+  readonly external?: Readonly<Record<string, Uint8Array>>;
+};
 
 export interface CompileOptions {
   readonly isa: string;
@@ -64,20 +61,25 @@ function open(
   native: Addon,
   source: Source,
 ): { readonly bytes: Uint8Array; readonly externalData: ExternalData } {
+  const { external = {} } = source;
   // the portable way gives the operating system's own words when the mapping fails
-  if ('path' in source)
-    return openModel(source.path, (path) => {
-      try {
-        return native.mapFile(path);
-      } catch {
-        return readFileSync(path);
-      }
-    });
-  const { bytes, external = {} } = source;
+  const file =
+    'path' in source
+      ? openModel(source.path, (path) => {
+          try {
+            return native.mapFile(path);
+          } catch {
+            return readFileSync(path);
+          }
+        })
+      : null;
+  const given = (location: string): Uint8Array | undefined =>
+    Object.hasOwn(external, location) ? external[location] : undefined;
   return {
-    bytes,
+    bytes: file?.bytes ?? (source as { readonly bytes: Uint8Array }).bytes,
     externalData: (location) =>
-      external[location] ??
+      given(location) ??
+      file?.externalData(location) ??
       raise('HAIO_E_FILE', { path: location, reason: 'not among the external data given' }),
   };
 }

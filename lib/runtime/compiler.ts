@@ -86,11 +86,12 @@ function idle(): void {
 
 /** The same source with its bytes in shared memory; a file stays a path. */
 export async function shareSource(source: Source): Promise<Source> {
-  if ('path' in source) return source;
   const external: Record<string, Uint8Array> = {};
   for (const [name, bytes] of Object.entries(source.external ?? {}))
     external[name] = await share(bytes);
-  return { bytes: await share(source.bytes), external };
+  return 'path' in source
+    ? { path: source.path, external }
+    : { bytes: await share(source.bytes), external };
 }
 
 async function share(bytes: Uint8Array): Promise<Uint8Array> {

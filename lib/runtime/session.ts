@@ -278,9 +278,11 @@ export class Session {
     const sizes: Record<string, number> = {};
     const shapes: Record<string, readonly number[]> = {};
     const values: Record<string, Plain> = {};
-    if (this.#pinCount() === 0) return { sizes, shapes, values, key: '' };
+    const apart = contradictions(this.inputs, feeds);
+    if (this.#pinCount() + apart.size === 0) return { sizes, shapes, values, key: '' };
     for (const { name, shape } of this.inputs) {
       const t = feeds.get(name)!;
+      if (shape.some((d) => apart.has(d))) shapes[name] = t.shape;
       shape.forEach((d, i) => {
         if (typeof d === 'string' && this.#pins.symbols.has(d)) sizes[d] = t.shape[i]!;
       });
@@ -375,6 +377,28 @@ export class Session {
         });
     }
   }
+}
+
+/**
+ * Names of sizes that the feeds give different numbers. Exporters reuse names for sizes that only
+ * broadcast to each other, so inputs with such a name are taken as they are.
+ */
+function contradictions(
+  inputs: readonly Signature[],
+  feeds: ReadonlyMap<string, Plain>,
+): ReadonlySet<number | string> {
+  const sizes = new Map<string, number>();
+  const apart = new Set<string>();
+  for (const { name, shape } of inputs) {
+    const given = feeds.get(name)!.shape;
+    shape.forEach((d, i) => {
+      if (typeof d !== 'string') return;
+      const size = sizes.get(d);
+      if (size === undefined) sizes.set(d, given[i]!);
+      else if (size !== given[i]) apart.add(d);
+    });
+  }
+  return apart;
 }
 
 /** What a stopped run rejects with: named as the platform names it, with the signal's reason as cause. */

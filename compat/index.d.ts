@@ -1,0 +1,3 @@
+export * from 'onnxruntime-common';
+/** The execution providers that come with the package. */
+export declare const listSupportedBackends: () => { name: string; bundled: boolean }[];
