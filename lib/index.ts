@@ -1,10 +1,14 @@
 /** The public API of haio. */
+import { fileURLToPath } from 'node:url';
 import { raise } from './errors.js';
 import { loadAddon } from './native/binding.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
 import { chooseIsa } from './runtime/isa.js';
+import { type OpenOptions, Plan, type Settled, pinsWanted } from './runtime/plan.js';
 import { Session } from './runtime/session.js';
+import { type TensorLike, describe, plainOf } from './runtime/tensor.js';
+import { isPlan, isPlanFile, openPlanBytes, openPlanFile } from './plan/file.js';
 
 export { HaioError, type ErrorCode } from './errors.js';
 export { Tensor, type TensorLike } from './runtime/tensor.js';
@@ -17,6 +21,7 @@ export {
 } from './runtime/session.js';
 export type { Feed, Output } from './runtime/values.js';
 export type { Signature } from './onnx/import.js';
+export { Plan, type OpenOptions } from './runtime/plan.js';
 export { hardwareProfile, type ProfileOptions } from './runtime/hardware.js';
 export type { RunProfile, StepProfile, TimelineEntry } from './runtime/profile.js';
 export type { HardwareProfile } from './hardware/profile.js';
@@ -42,6 +47,16 @@ export interface LoadOptions {
   readonly onProgress?: (phase: string) => void;
 }
 
+/** A model's file, or its bytes. */
+export type ModelSource = string | Uint8Array | ArrayBufferLike | URL;
+
+export interface CompilePlanOptions extends Omit<LoadOptions, 'threads' | 'lanes'> {
+  /** contents of inputs that the graph depends on, fixed in the plan: runs must bring the same */
+  readonly values?: Readonly<Record<string, TensorLike>>;
+}
+
+/** What is decided when a model is compiled. */
+const FIXED_OPTIONS = ['sizes', 'off', 'external', 'precision'] as const;
 const OPTIONS = ['threads', 'isa', 'precision', 'lanes', 'sizes', 'external', 'off', 'onProgress'];
 
 function integer(name: string, value: number | undefined, least: number): void {
@@ -53,13 +68,20 @@ function integer(name: string, value: number | undefined, least: number): void {
     });
 }
 
-function sourceOf(
-  model: string | Uint8Array | ArrayBufferLike | URL,
-  options: LoadOptions,
-): Source {
+function checkIntegers({
+  threads,
+  lanes,
+}: {
+  readonly [K in 'threads' | 'lanes']?: number | undefined;
+}): void {
+  integer('threads', threads, 0);
+  integer('lanes', lanes, 1);
+}
+
+function sourceOf(model: ModelSource, options: LoadOptions): Source {
   const external = options.external ? { external: options.external } : {};
   if (typeof model === 'string') return { path: model, ...external };
-  if (model instanceof URL) return { path: decodeURIComponent(model.pathname), ...external };
+  if (model instanceof URL) return { path: fileURLToPath(model), ...external };
   const bytes =
     model instanceof Uint8Array
       ? model
@@ -73,48 +95,121 @@ function sourceOf(
   return { bytes, ...external };
 }
 
-/**
- * Compiles an ONNX model for this CPU, in a worker thread, and opens a session.
- *
- * @param model path of the .onnx file (external data beside it), or its bytes
- * @throws HaioError HAIO_E_FILE, HAIO_E_MODEL, HAIO_E_UNSUPPORTED (all operators listed), HAIO_E_ISA …
- */
-export async function load(
-  model: string | Uint8Array | ArrayBufferLike | URL,
-  options: LoadOptions = {},
-): Promise<Session> {
+/** Contents of inputs as plain tensors. */
+const plainValues = (values: Readonly<Record<string, TensorLike>>): CompileOptions['values'] =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, t]) => [
+      name,
+      plainOf(t) ??
+        raise('HAIO_E_ARGUMENT', {
+          name: `values.${name}`,
+          expected: 'a tensor',
+          got: describe(t),
+        }),
+    ]),
+  );
+
+function checkOptions(options: LoadOptions): void {
   for (const key of Object.keys(options))
     if (!OPTIONS.includes(key))
       raise('HAIO_E_NAME', { what: 'option', name: key, known: OPTIONS.join(', ') });
-  integer('threads', options.threads, 0);
-  integer('lanes', options.lanes, 1);
+  checkIntegers(options);
   if (options.precision !== undefined && (options.precision as string) !== 'fp32')
     raise('HAIO_E_ARGUMENT', {
       name: 'precision',
       expected: "'fp32'",
       got: options.precision,
     });
-  const addon = loadAddon();
-  const isa = chooseIsa(options.isa);
-  const source = await shareSource(sourceOf(model, options));
-  const compile: CompileOptions = {
-    isa,
-    off: options.off ?? [],
-    sizes: options.sizes ?? {},
-    shapes: {},
-    values: {},
+}
+
+/** The options that a compile has, with their defaults. */
+const compileOptionsOf = (
+  { isa, off = [], sizes = {} }: LoadOptions,
+  values: CompileOptions['values'] = {},
+): CompileOptions => ({ isa: chooseIsa(isa), off, sizes, shapes: {}, values });
+
+const settle = ({ threads, isa, lanes }: OpenOptions): Settled => {
+  checkIntegers({ threads, lanes });
+  return {
+    threads: threads || loadAddon().inspect().cores.usable,
+    isa: chooseIsa(isa),
+    lanes: lanes ?? 1,
   };
-  const first = await compileInWorker(source, compile, options.onProgress);
+};
+
+/** Whether the model is a compiled one: a plan file, or its bytes. */
+const isCompiled = async (source: Source): Promise<boolean> =>
+  'path' in source ? isPlanFile(source.path) : isPlan(source.bytes);
+
+/**
+ * Opens a compiled model that Plan.save wrote: a path (mapped: processes share its memory), or its
+ * bytes. Checks its tables, not its weights (see Plan.verify).
+ * @throws HaioError HAIO_E_FILE, HAIO_E_PLAN
+ */
+export async function openPlan(model: ModelSource): Promise<Plan> {
+  const addon = loadAddon();
+  const source = sourceOf(model, {});
+  const id =
+    'path' in source ? openPlanFile(addon, source.path) : await openPlanBytes(addon, source.bytes);
+  return new Plan(addon, id, settle);
+}
+
+/**
+ * Compiles an ONNX model, in a worker thread, to a plan: to be saved, or opened as sessions. A model
+ * whose graph depends on sizes or on the contents of small inputs is compiled for those given in
+ * `sizes` and `values`.
+ *
+ * @throws HaioError as load(); HAIO_E_ARGUMENT where the graph depends on what is not given
+ */
+export async function compile(
+  model: ModelSource,
+  { values = {}, ...options }: CompilePlanOptions = {},
+): Promise<Plan> {
+  checkOptions(options);
+  const source = await shareSource(sourceOf(model, options));
+  const result = await compileInWorker(
+    source,
+    compileOptionsOf(options, plainValues(values)),
+    options.onProgress,
+  );
+  if ('pins' in result) throw pinsWanted(result.pins);
+  return new Plan(loadAddon(), result.model, settle);
+}
+
+/**
+ * Opens a session of an ONNX model, compiled for this CPU in a worker thread, or of a compiled model
+ * (a file that Plan.save or `haio compile -o` wrote), which loads without compiling.
+ *
+ * @param model path of the file (external data beside it), or its bytes
+ * @throws HaioError HAIO_E_FILE, HAIO_E_MODEL, HAIO_E_UNSUPPORTED (all operators listed), HAIO_E_ISA …
+ */
+export async function load(model: ModelSource, options: LoadOptions = {}): Promise<Session> {
+  checkOptions(options);
+  const given = sourceOf(model, options);
+  if (await isCompiled(given)) return openCompiled(model, options);
+  const addon = loadAddon();
+  const source = await shareSource(given);
+  const compileOptions = compileOptionsOf(options);
+  const first = await compileInWorker(source, compileOptions, options.onProgress);
   return new Session(
     {
       addon,
-      source,
-      compile,
-      isa,
-      threads: options.threads || addon.inspect().cores.usable,
-      lanes: options.lanes ?? 1,
+      compile: { source, options: compileOptions },
+      ...settle(options),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     },
     first,
   );
+}
+
+async function openCompiled(model: ModelSource, options: LoadOptions): Promise<Session> {
+  for (const name of FIXED_OPTIONS)
+    if (Object.keys(options[name] ?? {}).length > 0)
+      raise('HAIO_E_ARGUMENT', {
+        name,
+        expected: 'nothing, as the model is compiled already',
+        got: 'a value',
+      });
+  using plan = await openPlan(model);
+  return plan.open(options);
 }

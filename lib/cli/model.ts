@@ -17,6 +17,7 @@ import { optimize } from '../passes/index.js';
 import { type BuildMeta, buildModel } from '../plan/build.js';
 import { openModel as openCompiled } from '../plan/decode.js';
 import type { CompiledModel } from '../plan/plan.js';
+import { aboutJson } from '../runtime/about.js';
 import { chooseIsa } from '../runtime/isa.js';
 import { tensorsFor } from './assign.js';
 import { checkSizes } from './options.js';
@@ -136,7 +137,15 @@ export function compileFile(path: string, options: ModelOptions, io: Io): Compil
   };
   const imported = lap('import', () => importFile(path, options));
   const { graph, passes } = lap('optimize', () => optimizeReported(imported.graph, options));
-  const { model, meta } = lap('plan', () => buildModel(graph, { native: addon, isa }));
+  const { inputs, outputs, onnxNodes } = imported;
+  const about = aboutJson(
+    { inputs, outputs, nodes: { imported: onnxNodes, optimized: countNodes(graph) } },
+    {
+      ...{ isa, off: options.off ?? [], sizes: options.size ?? {}, shapes: {} },
+      values: tensorsFor(inputs, options.value ?? {}),
+    },
+  );
+  const { model, meta } = lap('plan', () => buildModel(graph, { native: addon, isa, about }));
   io.progress(null);
   const phase = (i: number): number => times[i + 1]! - times[i]!;
   try {

@@ -53,7 +53,7 @@ export interface RunningOptions extends FeedOptions {
 /** The options of verbs that run a model, but threads and isa. */
 export const runningOptions = (command: Command): Command =>
   command
-    .argument('<model>', 'an .onnx file')
+    .argument('<model>', 'an .onnx file, or a compiled .haio')
     .option(
       '-i, --input <name=value>',
       'a file.npy, numbers, or type[sizes]:fill with fill one of zeros, ones, range, ' +

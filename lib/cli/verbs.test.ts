@@ -159,6 +159,22 @@ describe('verbs that run models', () => {
         assert.match(out, line);
     });
 
+    it('writes a file that the other verbs take', async () => {
+      const file = at('mlp.haio');
+      const { code, out } = await run('compile', mlp, '-o', file);
+      assert.equal(code, 0);
+      assert.match(out, /written +.*mlp\.haio/);
+      const input = `x=${at('x.npy')}`;
+      assert.deepEqual(
+        await run('run', file, '--input', input),
+        await run('run', mlp, '--input', input),
+      );
+      assert.match((await run('explain', file)).out, /steps, about/);
+      const bad = await run('compile', mlp, '-o', at('no/such/mlp.haio'));
+      assert.equal(bad.code, 1);
+      assert.match(bad.err, /HAIO_E_FILE/);
+    });
+
     it('names the nodes left to JavaScript', async () => {
       writeFileSync(at('odd.onnx'), GALLERY['odd']!().bytes);
       const { hostNodes, steps } = await json(

@@ -17,6 +17,8 @@ export interface BuildEnvironment {
   readonly native: Addon;
   /** constant steps run on it; '' for the best usable one */
   readonly isa: string;
+  /** kept with the model, for those who open it */
+  readonly about?: Json;
 }
 
 export interface BuildMeta {
@@ -157,6 +159,7 @@ export function buildModel(
     kernels: kernels.names,
     origins: b.origins,
     weightBytes: b.store.bytes,
+    about: env.about ?? null,
   });
   const model = env.native.modelCreate(total);
   try {

@@ -9,7 +9,7 @@ import { DTYPES, type DType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Counts, regionFault } from './check.js';
 import { type AttrReader, type Json, readAttrs, tensorAt } from './attrs.js';
-import { FILE_MAGIC, FILE_VERSION, HEAD_BYTES } from './encode.js';
+import { FILE_MAGIC, FILE_VERSION, HEAD_BYTES, HEAD_FIELDS } from './encode.js';
 import type {
   CompiledModel,
   HostNode,
@@ -65,7 +65,7 @@ function readHead(native: Addon, model: number): Head {
   if (version !== FILE_VERSION) bad(`version ${version}, this haio reads ${FILE_VERSION}`);
   const [total, metaAt, metaBytes, dataAt, dataBytes, weightsAt] = Array.from(
     { length: 6 },
-    (_, i) => view.getFloat64(16 + 8 * i, true),
+    (_, i) => view.getFloat64(HEAD_FIELDS.sizes + 8 * i, true),
   ) as [number, number, number, number, number, number];
   const inside = (from: number, length: number): boolean =>
     Number.isSafeInteger(from) &&
@@ -84,8 +84,8 @@ function readHead(native: Addon, model: number): Head {
     bad('a section lies outside');
   // a copy: typed arrays over it stay valid when the model is given back
   const all = native.modelRead(model, 0, weightsAt).slice();
-  const sum = new DataView(all.buffer).getUint32(8, true);
-  new DataView(all.buffer).setUint32(8, 0, true);
+  const sum = new DataView(all.buffer).getUint32(HEAD_FIELDS.sum, true);
+  new DataView(all.buffer).setUint32(HEAD_FIELDS.sum, 0, true);
   if (crc32(all) !== sum) bad('its checksum is wrong');
   const text = new TextDecoder().decode(all.subarray(metaAt, metaAt + metaBytes));
   return {
@@ -177,6 +177,9 @@ class Decoder {
   }
   meta(what: string): readonly Json[] {
     return list(this.#head.meta[what], what);
+  }
+  get about(): Json {
+    return this.#head.meta['about'] ?? null;
   }
   sizes(): CompiledModel['bytes'] {
     const { total, weightsAt } = this.#head;
@@ -278,6 +281,7 @@ export function openModel(
       kernels,
       origins,
       bytes: d.sizes(),
+      about: d.about,
       constant(v) {
         const sizes = new Float64Array(d.symbols.length);
         evaluateTable(d.rows, sizes, numbers);

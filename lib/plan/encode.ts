@@ -2,8 +2,8 @@
  * The bytes of a compiled model (.haio), little-endian:
  *
  *   head     64 bytes: "HAIO", version u32, crc32 of all up to the weights with this field 0 u32,
- *            0 u32; then f64: total bytes, start and length of meta, start and length of data,
- *            start of the weights
+ *            crc32 of the weights u32 (0 until the model is saved); then f64: total bytes, start and
+ *            length of meta, start and length of data, start of the weights
  *   meta     JSON: everything small; arrays of numbers are [start in data, length]
  *   data     f64 templates and i32 tables, each at a multiple of 8
  *   weights  at a multiple of 4096; each weight at a multiple of 64, of 4096 from 4096 bytes on
@@ -18,7 +18,9 @@ import { type Words, at } from './words.js';
 
 export const HEAD_BYTES = 64;
 export const FILE_MAGIC = 0x4f494148;
-export const FILE_VERSION = 1;
+export const FILE_VERSION = 2;
+/** bytes of the head where fields start */
+export const HEAD_FIELDS = { sum: 8, weightSum: 12, sizes: 16, weightsAt: 56 } as const;
 
 export interface NativeDraft extends Words {
   readonly inputs: readonly number[];
@@ -42,6 +44,8 @@ export interface Draft {
   readonly kernels: readonly string[];
   readonly origins: readonly string[];
   readonly weightBytes: number;
+  /** what those who open it want to know */
+  readonly about: Json;
 }
 
 /** Arrays one after the other, each at a multiple of 8 bytes. */
@@ -85,6 +89,7 @@ export function encodeHead(draft: Draft): { head: Uint8Array; weightsAt: number;
       regions,
       kernels: draft.kernels,
       origins: draft.origins,
+      about: draft.about,
     } satisfies Json),
   );
   const dataAt = alignUp(HEAD_BYTES + meta.byteLength, 8);
@@ -97,11 +102,11 @@ export function encodeHead(draft: Draft): { head: Uint8Array; weightsAt: number;
   const view = new DataView(head.buffer);
   [FILE_MAGIC, FILE_VERSION].forEach((v, i) => view.setUint32(4 * i, v, true));
   [total, HEAD_BYTES, meta.byteLength, dataAt, data.bytes, weightsAt].forEach((v, i) =>
-    view.setFloat64(16 + 8 * i, v, true),
+    view.setFloat64(HEAD_FIELDS.sizes + 8 * i, v, true),
   );
   head.set(meta, HEAD_BYTES);
   for (const { from, array } of data.arrays)
     head.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dataAt + from);
-  view.setUint32(8, crc32(head), true);
+  view.setUint32(HEAD_FIELDS.sum, crc32(head), true);
   return { head, weightsAt, total };
 }

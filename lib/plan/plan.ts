@@ -3,6 +3,7 @@
  * sizes are rows of one expression table; everything that moves between regions is a value with an
  * index.
  */
+import type { Json } from './attrs.js';
 import type { OpDef } from '../ir/op.js';
 import type { DType } from '../tensor/dtype.js';
 import type { DimSymbol } from '../tensor/dim.js';
@@ -79,6 +80,8 @@ export interface CompiledModel {
   readonly kernels: readonly string[];
   /** names of nodes for reports and errors */
   readonly origins: readonly string[];
+  /** what the compiler tells those who open it; not checked */
+  readonly about: Json;
   readonly bytes: { readonly total: number; readonly meta: number; readonly weights: number };
   /** elements of a value whose source is 'constant' */
   constant(value: number): Tensor;

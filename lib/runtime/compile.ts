@@ -15,6 +15,7 @@ import {
 import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
 import { buildModel } from '../plan/build.js';
+import { aboutJson } from './about.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Where a model comes from: a file or bytes. External data not given is beside the file. */
@@ -106,12 +107,10 @@ export function compileModel(
     progress('optimize');
     const graph = optimize(imported.graph, { off: options.off });
     progress('plan');
-    const built = buildModel(graph, { native, isa: options.isa });
-    return {
-      model: built.model,
-      ...signature,
-      nodes: { imported: imported.onnxNodes, optimized: countNodes(graph) },
-    };
+    const nodes = { imported: imported.onnxNodes, optimized: countNodes(graph) };
+    const about = aboutJson({ ...signature, nodes }, options);
+    const built = buildModel(graph, { native, isa: options.isa, about });
+    return { model: built.model, ...signature, nodes };
   } catch (e) {
     if (!(e instanceof PinRequest)) throw e;
     return {

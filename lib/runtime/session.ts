@@ -5,6 +5,7 @@ import { explainModel } from '../plan/explain.js';
 import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { Signature } from '../onnx/import.js';
+import { checkFixed } from './about.js';
 import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
 import { compileInWorker } from './compiler.js';
 import { type RunContext, drive } from './drive.js';
@@ -34,8 +35,10 @@ export type Outputs<T extends Output = Tensor> = Record<string, T>;
 
 export interface SessionSettings {
   readonly addon: Addon;
-  readonly source: Source;
-  readonly compile: CompileOptions;
+  /** null: the model was compiled before, and no other variant of it can be made */
+  readonly compile: { readonly source: Source; readonly options: CompileOptions } | null;
+  /** contents of inputs that it was compiled for */
+  readonly fixed?: ReadonlyMap<string, Plain>;
   readonly threads: number;
   readonly isa: string;
   readonly lanes: number;
@@ -217,6 +220,8 @@ export class Session {
         const got = given === undefined ? 'nothing' : describe(given);
         raise('HAIO_E_INPUT', { name, expected: formatDeclared(declared), got });
       }
+      const fixed = this.#settings.fixed?.get(name);
+      if (fixed) checkFixed(name, t, fixed);
       out.set(name, t);
     }
     for (const name of Object.keys(feeds))
@@ -234,10 +239,12 @@ export class Session {
     const { sizes, shapes, values, key } = this.#pinned(feeds);
     const known = this.#variants.get(key);
     if (known) return known;
-    const { source, compile, onProgress } = this.#settings;
+    const { compile, onProgress } = this.#settings;
+    if (!compile) return raise('HAIO_E_INTERNAL', { reason: 'a compiled model asks for numbers' });
+    const { source, options } = compile;
     const pending = compileInWorker(
       source,
-      { ...compile, sizes: { ...compile.sizes, ...sizes }, shapes, values },
+      { ...options, sizes: { ...options.sizes, ...sizes }, shapes, values },
       onProgress,
     ).then((result) => {
       this.#variants.delete(key);

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { loadAddon } from '../../native/binding.js';
+import { savePlan } from '../../plan/file.js';
 import { formatBytes } from '../../plan/explain.js';
 import { contents, sizes } from '../assign.js';
 import { countNodes } from '../../ir/graph.js';
@@ -8,12 +10,21 @@ import { type Io, megabytes, milliseconds, row } from '../output.js';
 
 interface Options extends ModelOptions {
   readonly json?: boolean;
+  readonly output?: string;
 }
 
-function compile(path: string, options: Options, io: Io): void {
+async function compile(path: string, options: Options, io: Io): Promise<void> {
   const compiled = compileFile(path, options, io);
   const { imported, graph, meta, phases, isa, plan } = compiled;
-  compiled.release();
+  try {
+    if (options.output !== undefined) {
+      io.progress('writing');
+      await savePlan(loadAddon(), plan.model, options.output);
+      io.progress(null);
+    }
+  } finally {
+    compiled.release();
+  }
   const nodes = {
     model: imported.onnxNodes,
     imported: countNodes(imported.graph),
@@ -21,7 +32,12 @@ function compile(path: string, options: Options, io: Io): void {
   };
   if (options.json) {
     const symbols = plan.symbols.map((s) => s.name);
-    io.print(JSON.stringify({ path, isa, nodes, ...meta, symbols, milliseconds: phases }));
+    io.print(
+      JSON.stringify({
+        ...{ path, output: options.output ?? null, isa, nodes },
+        ...{ ...meta, symbols, milliseconds: phases },
+      }),
+    );
     return;
   }
   const say = (name: string, ...lines: string[]): void => row(io.print, name, lines);
@@ -38,6 +54,7 @@ function compile(path: string, options: Options, io: Io): void {
     'bytes',
     `${formatBytes(meta.totalBytes)}, of which weights ${formatBytes(meta.weightBytes)}`,
   );
+  if (options.output !== undefined) say('written', options.output);
   const total = phases.import + phases.optimize + phases.plan;
   const each = Object.entries(phases).map(([name, ms]) => `${name} ${milliseconds(ms)}`);
   say('time', `${milliseconds(total)} (${each.join(', ')})`);
@@ -45,15 +62,21 @@ function compile(path: string, options: Options, io: Io): void {
 
 export const compileCommand = (io: Io): Command =>
   new Command('compile')
-    .summary('compile a model and tell what came out')
+    .summary('compile a model to a file, and tell what came out')
     .description(
-      'Compiles a model: nodes, steps, weights, nodes left to JavaScript, time by phase.',
+      'Compiles a model: nodes, steps, weights, nodes left to JavaScript, time by phase. With -o the ' +
+        'compiled model is written to a file that all verbs and load() take: it loads without ' +
+        'compiling, and processes share its memory.',
     )
     .argument('<model>', 'an .onnx file')
+    .option('-o, --output <file>', 'write the compiled model here (model.haio)')
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('-v, --value <name=numbers>', 'fix the contents of a small input', contents)
     .option('--isa <name>', 'compile for this ISA')
     .addOption(offOption())
     .option('--json', 'for programs')
-    .addHelpText('after', `${passNames()}\n\nExample:\n  haio compile model.onnx --size batch=1`)
+    .addHelpText(
+      'after',
+      `${passNames()}\n\nExamples:\n  haio compile model.onnx --size batch=1\n  haio compile model.onnx -o model.haio`,
+    )
     .action((path: string, options: Options) => compile(path, options, io));

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { explainModel, reportRegion, table, typicalSizes } from '../../plan/explain.js';
-import type { Region } from '../../plan/plan.js';
+import { loadAddon } from '../../native/binding.js';
+import { openModel } from '../../plan/decode.js';
+import { isPlanFile, openPlanFile } from '../../plan/file.js';
+import type { CompiledModel, Region } from '../../plan/plan.js';
 import { contents, sizes } from '../assign.js';
 import { type CompiledFile, type ModelOptions, type PassReport, compileFile } from '../model.js';
 import { offOption, passNames } from '../options.js';
@@ -30,8 +33,7 @@ function passLines(passes: readonly PassReport[], why: boolean): string[] {
   ];
 }
 
-function json(compiled: CompiledFile): object {
-  const { plan, passes, meta, isa } = compiled;
+function planJson(plan: CompiledModel): object {
   const values = typicalSizes(plan);
   const regionOf = (region: Region): object =>
     region.kind === 'native'
@@ -41,16 +43,32 @@ function json(compiled: CompiledFile): object {
           nodes: region.nodes.map((n) => ({ op: n.op.name, node: plan.origins[n.origin] ?? '' })),
         };
   return {
-    isa,
     sizes: Object.fromEntries(plan.symbols.map((s, i) => [s.name, values[i]])),
-    passes,
     regions: plan.regions.map(regionOf),
-    hostNodes: meta.hostNodes,
     bytes: plan.bytes,
   };
 }
 
-function explain(path: string, options: Options, io: Io): void {
+const json = ({ plan, passes, meta, isa }: CompiledFile): object => ({
+  ...{ isa, passes, hostNodes: meta.hostNodes },
+  ...planJson(plan),
+});
+
+/** The plan of a compiled file. */
+function explainPlan(path: string, options: Options, io: Io): void {
+  const native = loadAddon();
+  const id = openPlanFile(native, path);
+  try {
+    const plan = openModel(native, id);
+    if (options.json) return io.print(JSON.stringify(planJson(plan)));
+    explainModel(plan).split('\n').forEach(io.print);
+  } finally {
+    native.modelRelease(id);
+  }
+}
+
+async function explain(path: string, options: Options, io: Io): Promise<void> {
+  if (await isPlanFile(path)) return explainPlan(path, options, io);
   const compiled = compileFile(path, options, io);
   try {
     if (options.json) return io.print(JSON.stringify(json(compiled)));
@@ -69,7 +87,7 @@ export const explainCommand = (io: Io): Command =>
       'Shows what the passes did, the steps of the plan with their kernels and estimates, and its ' +
         'memory: for the sizes given, typical ones where they are open.',
     )
-    .argument('<model>', 'an .onnx file')
+    .argument('<model>', 'an .onnx file, or a compiled .haio')
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('-v, --value <name=numbers>', 'fix the contents of a small input', contents)
     .option('--isa <name>', 'plan for this ISA')
