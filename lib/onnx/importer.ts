@@ -42,6 +42,7 @@ const SIZED_BY_DATA = new Set([
   'MelWeightMatrix',
   'NonMaxSuppression',
   'NonZero',
+  'RemovePadding',
   'Scan',
   'SequenceAt',
   'SequenceMap',

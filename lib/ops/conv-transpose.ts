@@ -19,7 +19,7 @@ import type { ConvAttrs } from './conv.js';
 import { lowerDepthwise } from './dwconv.js';
 import { elementCost, nativeAs } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
-import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
+import { checkSize, floatAt, optionalAt, pinned, numbersOf } from './facts.js';
 import { emitProduct } from './gemm-step.js';
 import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
@@ -207,9 +207,18 @@ function lower(node: Node<ConvTransposeAttrs>, l: Lowering): void {
   }
 }
 
-function build(n: OnnxNode): readonly Value[] {
-  const [x, w, bias] = n.inputs as [Value, Value, Value | undefined];
-  const window = readWindow(n, shapeOf(w).slice(2).map(pinned));
+/** `pads` that the node was given as an input, or null. */
+function build(
+  n: OnnxNode,
+  bias: Value | null | undefined,
+  pads: readonly number[] | null,
+): readonly Value[] {
+  const [x, w] = n.inputs as [Value, Value];
+  const read = readWindow(n, shapeOf(w).slice(2).map(pinned));
+  const explicit = read.kernel.map(
+    (_, i, all) => [pads?.[i] ?? 0, pads?.[i + all.length] ?? 0] as const,
+  );
+  const window = pads ? { ...read, pads: explicit } : read;
   const rank = window.kernel.length;
   const sizes = n.ints('output_shape', []);
   const outputShape = sizes.length === 0 ? null : sizes.slice(-rank);
@@ -240,7 +249,19 @@ export const ConvTranspose: OpDef<ConvTransposeAttrs> = defineOp<ConvTransposeAt
   eval([x, w, bias, ...extras], attrs) {
     return [evalEpilogue(attrs.stages, evalTransposed(attrs, x!, w!, bias ?? null), extras)];
   },
-  onnx: [{ type: 'ConvTranspose', since: 1, build }],
+  onnx: [
+    {
+      type: 'ConvTranspose',
+      since: 1,
+      build: (n) => build(n, n.inputs[2], null),
+    },
+    {
+      type: 'ConvTransposeWithDynamicPads',
+      since: 1,
+      domain: 'com.microsoft',
+      build: (n) => build(n, n.inputs[3], numbersOf(n, n.inputs[2])),
+    },
+  ],
   cost(node) {
     const each = product(shapeOf(node.inputs[1]!).slice(1));
     const { bytes } = elementCost(node, 0);

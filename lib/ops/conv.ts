@@ -19,6 +19,8 @@ import { elementCost, nativeAs } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
 import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
 import { emitProduct } from './gemm-step.js';
+import { plus } from './formula.js';
+import { activated } from './fused-activation.js';
 import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import { type PoolAttrs, axesOf } from './pooling.js';
@@ -171,12 +173,22 @@ function lower(node: Node<ConvAttrs>, l: Lowering): void {
   }
 }
 
-function build(n: OnnxNode): readonly Value[] {
-  const [x, w, bias] = n.inputs as [Value, Value, Value | undefined];
+/** The image [N, ...spatial, M] of an ONNX node, for x [N, ...spatial, C]. */
+function convolved(n: OnnxNode, x: Value): Value {
+  const [, w, bias] = n.inputs as [Value, Value, Value | undefined];
   const window = readWindow(n, shapeOf(w).slice(2).map(pinned));
   const attrs: ConvAttrs = { ...window, group: n.int('group', 1), stages: [] };
-  return [channelsFirst(apply(Conv, attrs, [channelsLast(x), w, bias ?? null]))];
+  return apply(Conv, attrs, [x, w, bias ?? null]);
 }
+
+/** Microsoft's forms: `sum` is added to the result, then an activation follows. */
+function fused(n: OnnxNode, inLast: (v: Value) => Value, outFirst: (v: Value) => Value): Value[] {
+  const [x, , , sum] = n.inputs;
+  const y = convolved(n, inLast(x!));
+  return [outFirst(activated(n, sum ? plus(y, inLast(sum)) : y))];
+}
+const asItIs = (v: Value): Value => v;
+const domain = 'com.microsoft';
 
 export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
   name: 'Conv',
@@ -190,7 +202,16 @@ export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
   eval([x, w, bias, ...extras], attrs) {
     return [evalEpilogue(attrs.stages, evalConv(attrs, x!, w!, bias ?? null), extras)];
   },
-  onnx: [{ type: 'Conv', since: 1, build }],
+  onnx: [
+    {
+      type: 'Conv',
+      since: 1,
+      build: (n) => [channelsFirst(convolved(n, channelsLast(n.inputs[0]!)))],
+    },
+    { type: 'FusedConv', since: 1, domain, build: (n) => fused(n, channelsLast, channelsFirst) },
+    { type: 'NhwcConv', since: 1, domain, build: (n) => fused(n, asItIs, asItIs) },
+    { type: 'NhwcFusedConv', since: 1, domain, build: (n) => fused(n, asItIs, asItIs) },
+  ],
   cost(node) {
     const each = product(shapeOf(node.inputs[1]!).slice(1));
     const { bytes } = elementCost(node, 0);

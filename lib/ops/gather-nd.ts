@@ -49,7 +49,10 @@ export const GatherND = defineOp<GatherNDAttrs>({
     return [filled(x!, shape, data)];
   },
   moves: [0],
-  onnx: [{ type: 'GatherND', since: 11, read: (n) => ({ batchDims: n.int('batch_dims', 0) }) }],
+  onnx: [
+    { type: 'GatherND', since: 11, read: (n) => ({ batchDims: n.int('batch_dims', 0) }) },
+    { type: 'GatherND', since: 1, domain: 'com.microsoft', read: () => ({ batchDims: 0 }) },
+  ],
   lower({ attrs: { batchDims: b }, inputs }, l) {
     const [x, indices] = [l.in(0), l.in(1)];
     const n = shapeOf(inputs[1]!).at(-1) as number;

@@ -1,6 +1,7 @@
 /** Gather (ONNX): out[…, i…, …] = x[…, indices[i…], …] along one axis. */
 import { type Node, shapeOf } from '../ir/graph.js';
-import { defineOp } from '../ir/op.js';
+import { apply } from '../ir/build.js';
+import { type OpDef, defineOp } from '../ir/op.js';
 import type { Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
@@ -31,7 +32,7 @@ function taken(node: Node<GatherAttrs>, x: Operand): Operand | null {
   return { ...x, shape, strides, offset: D.add(x.offset, D.mul(at, x.strides[axis]!)) };
 }
 
-export const Gather = defineOp<GatherAttrs>({
+export const Gather: OpDef<GatherAttrs> = defineOp<GatherAttrs>({
   name: 'Gather',
   infer(inputs, { axis }) {
     const { dtype, shape } = tensorAt(inputs, 0);
@@ -59,6 +60,13 @@ export const Gather = defineOp<GatherAttrs>({
       type: 'Gather',
       since: 1,
       read: (n) => ({ axis: fromStart(n.int('axis', 0), rankAt(n, 0)) }),
+    },
+    {
+      // where padding stands and how gradients are scaled matters to training only
+      type: 'TorchEmbedding',
+      since: 1,
+      domain: 'com.microsoft',
+      build: ({ inputs: [x, indices] }) => [apply(Gather, { axis: 0 }, [x!, indices!])],
     },
   ],
   view(node, source) {

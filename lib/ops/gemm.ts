@@ -4,6 +4,8 @@ import { type Value, shapeOf } from '../ir/graph.js';
 import type { OnnxEntry, OnnxNode, OpDef } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
 import { plus, times } from './formula.js';
+import { activated } from './fused-activation.js';
+import { Gelu } from './gelu.js';
 import { Transpose } from './transpose.js';
 
 interface ProductAttrs {
@@ -50,10 +52,25 @@ export function productEntries(
   return [
     { type: 'Gemm', since: 1, build: (n) => gemm(n, multiply) },
     {
-      type: 'FusedMatMul',
+      type: 'FusedGemm',
       domain: 'com.microsoft',
       since: 1,
-      build: (n) => fusedMatMul(n, multiply),
+      build: (n) => gemm(n, multiply).map((y) => activated(n, y)),
+    },
+    ...['FusedMatMul', 'TransposeMatMul', 'FusedMatMulActivation'].map((type) => ({
+      type,
+      domain: 'com.microsoft',
+      since: 1,
+      build: (n: OnnxNode) => fusedMatMul(n, multiply).map((y) => activated(n, y)),
+    })),
+    {
+      type: 'GemmFastGelu',
+      domain: 'com.microsoft',
+      since: 1,
+      build: ({ inputs: [x, w, bias] }) => {
+        const product = multiply(x!, w!);
+        return [apply(Gelu, { approximate: 'tanh' }, [bias ? plus(product, bias) : product])];
+      },
     },
   ];
 }

@@ -137,5 +137,8 @@ export const GridSample = defineOp<GridSampleAttrs>({
       }
     return [fromNumbers(x!.dtype, [batches, channels, ...out], results)];
   },
-  onnx: [{ type: 'GridSample', since: 16, read }],
+  onnx: [
+    { type: 'GridSample', since: 16, read },
+    { type: 'GridSample', since: 1, domain: 'com.microsoft', read },
+  ],
 });

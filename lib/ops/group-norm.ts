@@ -12,7 +12,9 @@ import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { elementCost, grainFor, nativeAs } from './effort.js';
 import { Expand } from './expand.js';
 import { checkSize, floatAt, pinned, tensorAt } from './facts.js';
+import { plus } from './formula.js';
 import { reshaped } from './reshape.js';
+import { Silu } from './silu.js';
 import { int64s } from './sizes.js';
 import { mergedIn, mergedOut } from './views.js';
 
@@ -41,6 +43,35 @@ function groupNorm(n: OnnxNode, perGroup: boolean): Value[] {
       : v;
   const attrs = { size, epsilon: n.float('epsilon', 1e-5), channelsLast: false };
   return [apply(GroupNorm, attrs, [x!, spread(scale!), spread(bias!)])];
+}
+
+/**
+ * Microsoft's form over [N, ...spatial, C] (or [N, C, ...spatial]) with an optional Silu behind it.
+ * SkipGroupNorm normalises x + skip + bias, where skip is [N, C] or [N, 1, 1, C] at least; that sum
+ * is its second output.
+ */
+function activatedGroupNorm(n: OnnxNode): Value[] {
+  const [x, scale, bias, skip, shift] = n.inputs as [Value, Value, Value, ...(Value | null)[]];
+  const last = n.int('channels_last', 1) !== 0;
+  const size = Math.floor(pinned(shapeOf(scale)[0]!) / n.int('groups'));
+  const wide = skip && shapeOf(skip).length === 2 ? ofChannels(skip, x) : skip;
+  const sum = [wide, shift].reduce<Value>((s, v) => (v ? plus(s, v) : s), x);
+  const attrs = { size, epsilon: n.float('epsilon', 1e-5), channelsLast: last };
+  const y = apply(GroupNorm, attrs, [sum, scale, bias]);
+  const outputs = [n.int('activation') !== 0 ? apply(Silu, {}, [y]) : y];
+  return n.outputCount > 1 ? [...outputs, sum] : outputs;
+}
+
+/** [N, C] as [N, 1, …, C] of x's rank. */
+function ofChannels(v: Value, x: Value): Value {
+  const [batch, channels] = shapeOf(v);
+  return reshaped(v, [
+    batch!,
+    ...shapeOf(x)
+      .slice(2)
+      .map(() => 1),
+    channels!,
+  ]);
 }
 
 export const GroupNorm: OpDef<GroupNormAttrs> = defineOp<GroupNormAttrs>({
@@ -78,6 +109,12 @@ export const GroupNorm: OpDef<GroupNormAttrs> = defineOp<GroupNormAttrs>({
     { type: 'InstanceNormalization', since: 1, build: instanceNorm },
     { type: 'GroupNormalization', since: 18, build: (n) => groupNorm(n, true) },
     { type: 'GroupNormalization', since: 21, build: (n) => groupNorm(n, false) },
+    ...['GroupNorm', 'SkipGroupNorm'].map((type) => ({
+      type,
+      since: 1,
+      domain: 'com.microsoft',
+      build: activatedGroupNorm,
+    })),
   ],
   permute({ attrs }, from, perm) {
     const last = perm.length - 1;

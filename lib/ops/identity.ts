@@ -1,21 +1,39 @@
 /** Identity (ONNX); Dropout, which is one when not training. */
 import { raise } from '../errors.js';
-import { apply, literal } from '../ir/build.js';
+import { literal } from '../ir/build.js';
 import { type OnnxNode, defineOp, typeError } from '../ir/op.js';
-import type { Value } from '../ir/graph.js';
-import { Expand } from './expand.js';
+import { type Value, shapeOf } from '../ir/graph.js';
+import * as D from '../tensor/dim.js';
+import { product } from '../tensor/shape.js';
+import { expanded } from './arrange.js';
 import { numbersOf } from './facts.js';
+import { plus } from './formula.js';
 import { copyTo, movable } from './moving.js';
-import { Shape } from './shape.js';
+
+/** HAIO_E_UNSUPPORTED where elements would be dropped. */
+function mustNotTrain(n: OnnxNode, ratio: Value | null | undefined, training: typeof ratio): void {
+  if (numbersOf(n, training)?.[0] && numbersOf(n, ratio)?.[0] !== 0)
+    raise('HAIO_E_UNSUPPORTED', { list: `${n.type} ('${n.name}') that trains` });
+}
+
+/** BiasDropout: x + bias + residual. The mask of the bitmask forms has a bit for each element. */
+function microsoftDropout(n: OnnxNode): Value[] {
+  const biased = n.type.includes('Bias');
+  const [x, bias, residual] = n.inputs as [Value, ...(Value | null)[]];
+  mustNotTrain(n, n.inputs[biased ? 3 : 1], n.inputs[biased ? 4 : 2]);
+  const y = biased ? [bias, residual].reduce<Value>((s, v) => (v ? plus(s, v) : s), x) : x;
+  if (n.outputCount < 2) return [y];
+  if (!n.type.startsWith('Bitmask')) return [y, expanded(literal('bool', [], [1]), shapeOf(y))];
+  const words = D.ceilDiv(product(shapeOf(y)), 32);
+  return [y, expanded(literal('uint32', [], [2 ** 32 - 1]), [words])];
+}
 
 /** Dropout-7 to -22: output 1 is the mask, all true. */
 function dropout(n: OnnxNode): Value[] {
   const x = n.inputs[0]!;
-  const training = numbersOf(n, n.inputs[2])?.[0];
-  if (training && numbersOf(n, n.inputs[1])?.[0] !== 0)
-    raise('HAIO_E_UNSUPPORTED', { list: `Dropout ('${n.name}') that trains` });
+  mustNotTrain(n, n.inputs[1], n.inputs[2]);
   if (n.outputCount < 2) return [x];
-  return [x, apply(Expand, {}, [literal('bool', [], [1]), apply(Shape, {}, [x])])];
+  return [x, expanded(literal('bool', [], [1]), shapeOf(x))];
 }
 
 export const Identity = defineOp<Record<string, never>>({
@@ -26,6 +44,12 @@ export const Identity = defineOp<Record<string, never>>({
   onnx: [
     { type: 'Identity', since: 1, build: (n) => [n.inputs[0]!] },
     { type: 'Dropout', since: 1, build: dropout },
+    ...['BiasDropout', 'BitmaskDropout', 'BitmaskBiasDropout'].map((type) => ({
+      type,
+      since: 1,
+      domain: 'com.microsoft',
+      build: microsoftDropout,
+    })),
   ],
   view: (_, source) => [source],
   permute: ({ attrs }, _from, perm) => ({ attrs, inputs: [perm], outputs: [perm] }),

@@ -69,7 +69,8 @@ describe('MatMul', () => {
 function imported(type: string, attrs: Record<string, number>, ...tensors: Tensor[]): Tensor {
   const inputs = tensors.map((t, i) => input(`in${i}`, { dtype: t.dtype, shape: t.shape }));
   const get = (name: string, fallback?: number): number => attrs[name] ?? fallback!;
-  const node = { type, inputs, int: get, float: get } as unknown as OnnxNode;
+  const string = (_: string, fallback: string): string => fallback;
+  const node = { type, inputs, int: get, float: get, string } as unknown as OnnxNode;
   const entry = MatMul.onnx!.find((e) => e.type === type)!;
   const outputs = entry.build!(node);
   return evalGraph({ inputs, outputs, outputNames: ['y'] }, tensors)[0]!;

@@ -2,14 +2,16 @@
  * MaxPool (ONNX) over [N, ...spatial, C]. The optional second output, int64, tells where each maximum
  * (the first one of equals) stands in the same tensor laid out as [N, C, ...spatial].
  */
-import { applyAll } from '../ir/build.js';
+import { apply, applyAll } from '../ir/build.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
 import { bytesOf, isInteger } from '../tensor/dtype.js';
 import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { elementCost } from './effort.js';
 import { numericAt } from './facts.js';
-import { cast } from './formula.js';
+import { Cast } from './cast.js';
+import { cast, scalarLike } from './formula.js';
+import { Where } from './where.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import {
   type PoolAttrs,
@@ -27,17 +29,31 @@ export interface MaxPoolAttrs extends PoolAttrs {
   readonly indices: 'none' | 'row' | 'column';
 }
 
-function build(n: OnnxNode): readonly Value[] {
+/** `last`: the image is [N, ...spatial, C] already. */
+function build(n: OnnxNode, last: boolean): readonly Value[] {
   const order = n.int('storage_order', 0) === 0 ? 'row' : 'column';
   const attrs: MaxPoolAttrs = { ...readPool(n), indices: n.outputCount > 1 ? order : 'none' };
   const x = n.inputs[0]!;
   // the kernel is one of float32, which holds these integers exactly
   const narrow = isInteger(dtypeOf(x)) && bytesOf(dtypeOf(x)) < 4;
-  const image = channelsLast(narrow ? cast(x, 'float32') : x);
+  const numbers = narrow ? cast(x, 'float32') : x;
+  const image = last ? numbers : channelsLast(numbers);
   const wanted = [true, attrs.indices !== 'none'];
-  const [y, ...places] = applyAll(MaxPool, attrs, [image], { wanted }).map(channelsFirst);
+  const outputs = applyAll(MaxPool, attrs, [image], { wanted });
+  const [y, ...places] = last ? outputs : outputs.map(channelsFirst);
   return [cast(y!, dtypeOf(x)), ...places];
 }
+
+/** MaxpoolWithMask: elements where the mask, [1 or N, 1 or C, ...spatial], is 0 do not count. */
+function masked(n: OnnxNode): readonly Value[] {
+  const [x, mask] = n.inputs as [Value, Value];
+  const here = apply(Cast, { to: 'bool' }, [mask]);
+  const seen = apply(Where, {}, [here, x, scalarLike(x, LOWEST)]);
+  const attrs: MaxPoolAttrs = { ...readPool(n), indices: 'none' };
+  return [channelsFirst(apply(MaxPool, attrs, [channelsLast(seen)]))];
+}
+/** The least finite float32. */
+const LOWEST = -3.4028234663852886e38;
 
 /** Element of [N, C, ...spatial] (spatial axes reversed for 'column') that offset `at` of [N, ...spatial, C] is. */
 export function firstIndex(at: number, shape: readonly number[], column: boolean): number {
@@ -77,7 +93,11 @@ export const MaxPool: OpDef<MaxPoolAttrs> = defineOp<MaxPoolAttrs>({
     const values = fromNumbers(t!.dtype, shape, y);
     return attrs.indices === 'none' ? [values] : [values, fromNumbers('int64', shape, indices)];
   },
-  onnx: [{ type: 'MaxPool', since: 1, build }],
+  onnx: [
+    { type: 'MaxPool', since: 1, build: (n) => build(n, false) },
+    { type: 'NhwcMaxPool', since: 1, domain: 'com.microsoft', build: (n) => build(n, true) },
+    { type: 'MaxpoolWithMask', since: 1, domain: 'com.microsoft', build: masked },
+  ],
   permute: ({ attrs }, _from, perm) =>
     attrs.indices === 'none' ? permutedPool(attrs, perm) : null,
   cost: (node) => elementCost(node, product(node.attrs.kernel)),

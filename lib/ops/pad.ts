@@ -22,6 +22,7 @@ import {
   widthOf,
 } from './moving.js';
 import { reshapeOperand } from './regroup.js';
+import { reshaped } from './reshape.js';
 import { axesOf, inputOrInts, knownAt, knownIn } from './sizes.js';
 
 /** In the numbering of native/ops/pad.cpp. */
@@ -158,7 +159,9 @@ function readMode(n: OnnxNode): Mode {
 function build(n: OnnxNode): Value {
   const x = n.inputs[0]!;
   const rank = rankAt(n, 0);
-  const pads = inputOrInts(n, 1, n.has('paddings') ? 'paddings' : 'pads');
+  const given = inputOrInts(n, 1, n.has('paddings') ? 'paddings' : 'pads');
+  // Microsoft's pads may be [1, 2 · rank]
+  const pads = given && shapeOf(given).length > 1 ? reshaped(given, [-1]) : given;
   const zero = literal(dtypeOf(x), [], [n.float('value', 0)]);
   const value = n.inputs[2] ?? zero;
   const axes = axesOf(numbersOf(n, n.inputs[3]) ?? Array.from({ length: rank }, (_, i) => i), rank);
@@ -205,7 +208,12 @@ export const Pad: OpDef<PadAttrs> = defineOp<PadAttrs>({
     return [filled(x!, shape, data)];
   },
   moves: [0, 2],
-  onnx: [{ type: 'Pad', since: 1, build: (n) => [build(n)] }],
+  onnx: ['', 'com.microsoft'].map((domain) => ({
+    type: 'Pad',
+    since: 1,
+    domain,
+    build: (n: OnnxNode) => [build(n)],
+  })),
   parts(node, out) {
     return [interior(node, out), null, null];
   },

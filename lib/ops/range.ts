@@ -1,6 +1,6 @@
 /** Range (ONNX): start, start + delta, … up to but without the limit. */
-import { apply, constant, constantTensor } from '../ir/build.js';
-import { type Node, dtypeOf } from '../ir/graph.js';
+import { apply, constant, constantTensor, literal } from '../ir/build.js';
+import { type Node, type Value, dtypeOf } from '../ir/graph.js';
 import { type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
@@ -8,6 +8,7 @@ import { type DType, shortOf } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { weightOf } from '../tensor/weight.js';
 import { numericAt } from './facts.js';
+import { reshaped } from './reshape.js';
 import { knownAt } from './sizes.js';
 
 const NATIVE: readonly DType[] = ['float32', 'float64', 'int16', 'int32', 'int64'];
@@ -25,6 +26,12 @@ function evaluate(inputs: readonly (Tensor | null)[]): Tensor {
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   const values = Array.from({ length: count }, (_, i) => start + i * delta);
   return fromNumbers(inputs[0]!.dtype, [count], values);
+}
+
+function range(inputs: readonly (Value | null)[]): Value {
+  const known = inputs.map(constantTensor);
+  if (known.every((t) => t)) return constant(weightOf(evaluate(known)));
+  return apply(Range, {}, inputs);
 }
 
 export const Range: OpDef<Record<string, never>> = defineOp<Record<string, never>>({
@@ -48,13 +55,15 @@ export const Range: OpDef<Record<string, never>> = defineOp<Record<string, never
     return [Array.from({ length: count }, (_, i) => D.add(start, D.mul(delta, i)))];
   },
   onnx: [
+    { type: 'Range', since: 11, build: (n) => [range(n.inputs)] },
     {
+      // the step may be left out
       type: 'Range',
-      since: 11,
-      build(n) {
-        const known = n.inputs.map(constantTensor);
-        if (known.every((t) => t)) return [constant(weightOf(evaluate(known)))];
-        return [apply(Range, {}, n.inputs)];
+      since: 1,
+      domain: 'com.microsoft',
+      build({ inputs: [start, limit, step] }) {
+        const inputs = [start!, limit!, step ?? literal(dtypeOf(start!), [], [1])];
+        return [range(inputs.map((v) => reshaped(v, [])))];
       },
     },
   ],

@@ -4,7 +4,7 @@ import { type Value, shapeOf } from '../ir/graph.js';
 import { type OpDef, defineOp, shapeError } from '../ir/op.js';
 import type { Lowering } from '../ir/step.js';
 import { type Dim, isSym } from '../tensor/dim.js';
-import { type Shape, denseStrides, formatShape, product } from '../tensor/shape.js';
+import { type Shape, denseStrides, formatShape, product, sameShape } from '../tensor/shape.js';
 import { tensorAt } from './facts.js';
 import { copyTo, intsOf, movable } from './moving.js';
 import { inverse, reshapeOperand, reshapedOrder } from './regroup.js';
@@ -87,6 +87,6 @@ export const Reshape: OpDef<ReshapeAttrs> = defineOp<ReshapeAttrs>({
   lowers: movable,
 });
 
-/** v in a shape of numbers, at most one of them −1. */
-export const reshaped = (v: Value, shape: readonly number[]): Value =>
-  apply(Reshape, { allowzero: true }, [v, int64s(shape)]);
+/** v in another shape, at most one size of it −1; v itself where it has that shape. */
+export const reshaped = (v: Value, shape: Shape): Value =>
+  sameShape(shapeOf(v), shape) ? v : apply(Reshape, { allowzero: true }, [v, int64s(shape)]);

@@ -1,11 +1,12 @@
 /** Sizes that steer a node (shapes, pads, starts …) come from an input's known elements. */
-import { literal } from '../ir/build.js';
+import { apply, literal } from '../ir/build.js';
 import type { Fact, Node, Value } from '../ir/graph.js';
 import { type InferContext, type OnnxNode, shapeError } from '../ir/op.js';
 import { type Dim, isSym } from '../tensor/dim.js';
 import * as D from '../tensor/dim.js';
 import { type Shape, product } from '../tensor/shape.js';
 import { tensorAt } from './facts.js';
+import { SizeVector } from './size-vector.js';
 
 type Facts = readonly (Fact | null)[];
 
@@ -44,9 +45,11 @@ export function numbersAt(inputs: Facts, i: number): readonly number[] | null {
 export const freshSizes = (ctx: InferContext, count: number, hint: string): Dim[] =>
   Array.from({ length: count }, (_, i) => ctx.fresh(`${hint}${i}`));
 
-/** A constant list of int64. */
-export const int64s = (values: readonly number[]): Value =>
-  literal('int64', [values.length], values);
+/** A list of int64 known now: a constant, or expressions over sizes. */
+export const int64s = (values: readonly Dim[]): Value =>
+  allNumbers(values)
+    ? literal('int64', [values.length], values)
+    : apply(SizeVector, { dtype: 'int64', shape: [values.length], dims: values }, []);
 
 /** Input i, or the older attribute `name` as a constant; null when neither is there. */
 export const inputOrInts = (n: OnnxNode, i: number, name: string): Value | null =>

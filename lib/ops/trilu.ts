@@ -1,5 +1,5 @@
 /** Trilu (ONNX): the upper or lower triangle of matrices, zero elsewhere. */
-import { type OpDef, defineOp, shapeError } from '../ir/op.js';
+import { type OnnxNode, type OpDef, defineOp, shapeError } from '../ir/op.js';
 import { product } from '../tensor/shape.js';
 import { grainFor } from './effort.js';
 import { tensorAt } from './facts.js';
@@ -28,7 +28,12 @@ export const Trilu: OpDef<TriluAttrs> = defineOp<TriluAttrs>({
     }
     return [filled(x!, x!.shape, data)];
   },
-  onnx: [{ type: 'Trilu', since: 14, read: (n) => ({ upper: n.int('upper', 1) !== 0 }) }],
+  onnx: ['', 'com.microsoft'].map((domain) => ({
+    type: 'Trilu',
+    since: domain === '' ? 14 : 1,
+    domain,
+    read: (n: OnnxNode) => ({ upper: n.int('upper', 1) !== 0 }),
+  })),
   lower(node, l) {
     const x = l.rows(l.in(0));
     l.emit({

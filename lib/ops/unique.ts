@@ -1,5 +1,6 @@
 /** Unique (ONNX): the different elements, or slices along an axis, and where they are. */
-import { defineOp } from '../ir/op.js';
+import { applyAll } from '../ir/build.js';
+import { type OpDef, defineOp } from '../ir/op.js';
 import { type Tensor, fromNumbers, sizeOf } from '../tensor/tensor.js';
 import { fromFloat16, fromBfloat16 } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
@@ -26,7 +27,7 @@ const keyOf = (t: Tensor, i: number): Key =>
 
 const ints = (values: readonly number[]): Tensor => fromNumbers('int64', [values.length], values);
 
-export const Unique = defineOp<UniqueAttrs>({
+export const Unique: OpDef<UniqueAttrs> = defineOp<UniqueAttrs>({
   name: 'Unique',
   infer(inputs, { axis }, ctx) {
     const { dtype, shape } = tensorAt(inputs, 0);
@@ -91,6 +92,17 @@ export const Unique = defineOp<UniqueAttrs>({
         axis: n.has('axis') ? fromStart(n.int('axis'), rankAt(n, 0)) : null,
         sorted: n.int('sorted', 1) !== 0,
       }),
+    },
+    {
+      // the elements in the order of first occurrence, where each element is among them, their counts
+      type: 'Unique',
+      since: 1,
+      domain: 'com.microsoft',
+      build(n) {
+        const wanted = [true, true, true, true];
+        const all = applyAll(Unique, { axis: null, sorted: false }, n.inputs, { wanted });
+        return [all[0]!, all[2]!, all[3]!];
+      },
     },
   ],
 });

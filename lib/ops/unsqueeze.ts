@@ -46,6 +46,15 @@ export const Unsqueeze: OpDef<UnsqueezeAttrs> = defineOp<UnsqueezeAttrs>({
         return [apply(Unsqueeze, { axes }, [n.inputs[0]!])];
       },
     },
+    {
+      type: 'ExpandDims',
+      since: 1,
+      domain: 'com.microsoft',
+      build: (n) => {
+        const axes = axesOf(numbersOf(n, n.inputs[1]) ?? [], rankAt(n, 0) + 1);
+        return [apply(Unsqueeze, { axes }, [n.inputs[0]!])];
+      },
+    },
   ],
   view: ({ attrs: { axes } }, source) => [unsqueezed(source, axes)],
   permute({ attrs: { axes }, outputs }, _from, perm) {

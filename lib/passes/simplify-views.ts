@@ -102,11 +102,11 @@ export const VIEW_RULES: readonly Rule[] = [
   nodeRule('reshape-behind', null, (node, around) => {
     if (!hasTrait(node.op, 'elementwise') || node.outputs.length > 1) return null;
     const from = node.inputs.find((v) => isOp(v?.node, Reshape));
-    if (!from) return null;
     const y = node.outputs[0]!;
+    if (!from || !sameShapes(from, y)) return null;
     const shape = shapeOf(from.node!.inputs[0]!);
     const inputs = node.inputs.map((v) => v && beforeReshape(v, y, shape, around));
-    if (!sameShapes(from, y) || inputs.includes(null) || inputs.includes(from)) return null;
+    if (inputs.includes(null) || inputs.includes(from)) return null;
     return reshaped(apply(node.op, node.attrs, inputs), shapeOf(y));
   }),
 

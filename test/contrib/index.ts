@@ -1,0 +1,6 @@
+/** All cases by name. */
+import { ATTENTIONS } from './attentions.js';
+import type { Draw } from './case.js';
+import { ELEMENTS } from './elements.js';
+
+export const DRAWS: Readonly<Record<string, Draw>> = { ...ELEMENTS, ...ATTENTIONS };
