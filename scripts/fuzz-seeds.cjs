@@ -21,6 +21,16 @@ function keep(words, kernels, weightBytes) {
 
 module.exports = {
   ...addon,
+  sessionCreate(model, options) {
+    const session = addon.sessionCreate(model, options);
+    const bind = session.bind.bind(session);
+    return Object.defineProperty(session, 'bind', {
+      value(words, kernels) {
+        keep(words, kernels, addon.modelBytes(model));
+        return bind(words, kernels);
+      },
+    });
+  },
   execute(words, kernels, inputs, outputs, options) {
     keep(words, kernels, options.model ? addon.modelBytes(options.model) : 0);
     return addon.execute(words, kernels, inputs, outputs, options);

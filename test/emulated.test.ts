@@ -10,7 +10,9 @@ import { sizeOf } from '../lib/tensor/tensor.js';
 import { GALLERY } from './models/gallery.js';
 import { type OpCase, opSuite } from './op-suite.js';
 import { differs } from './onnx-data.js';
+import { controlFlow, controlFlowFeeds } from './models/control-flow.js';
 import { expectedOf } from './recorded.js';
+import { runReference } from './reference.js';
 
 const folder = new URL('./cases/', import.meta.url);
 const modules = (await Promise.all(
@@ -63,4 +65,20 @@ describe('emulated: models', () => {
         }
         await session.release();
       });
+  for (const isa of isas)
+    it(`If, Loop and Scan on ${isa}`, async () => {
+      for (const seed of [2, 5, 8]) {
+        const bytes = controlFlow(seed);
+        const session = await load(bytes, { isa, threads: 2 });
+        const inputs = controlFlowFeeds(seed, 2, 2);
+        const feeds = Object.fromEntries(
+          Object.entries(inputs).map(([k, t]) => [k, new Tensor(t.dtype, t.data, t.shape)]),
+        );
+        const { type, dims, data } = (await session.run(feeds))['y']!;
+        const tolerance = { relative: 1e-4, absolute: 1e-4 };
+        const expected = runReference(bytes, inputs)['y']!;
+        assert.equal(differs({ dtype: type, shape: dims, data }, expected, tolerance), null);
+        await session.release();
+      }
+    });
 });

@@ -105,6 +105,10 @@ export interface OpDef<A = unknown> {
   /** a composite op: the nodes it stands for */
   decompose?(node: Node<A>): readonly Value[];
   bodies?(attrs: A): readonly Graph[];
+  /** the attributes with other bodies: the same in every trip of `bodies` */
+  withBodies?(attrs: A, bodies: readonly Graph[]): A;
+  /** the first input that bodies capture: from it on, inputs are the last inputs of each body, too */
+  captures?(attrs: A): number;
   /**
    * The same op on transposed data. `perm`: input `from` is Transpose(x, perm). Returns attributes
    * and the permutations of all inputs and outputs, or null where a transposition cannot pass.

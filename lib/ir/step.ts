@@ -2,17 +2,28 @@
 import type { DType } from '../tensor/dtype.js';
 import type { Dim } from '../tensor/dim.js';
 import type { Weight } from '../tensor/weight.js';
-import type { Value } from './graph.js';
+import type { Graph, Value } from './graph.js';
 
 /** Memory that operands lie in. Identity matters: two operands of one buffer overlap. */
 export interface Buffer {
-  readonly kind: 'arena' | 'weight' | 'input' | 'output';
-  /** size in bytes; arena buffers only */
+  readonly kind: 'arena' | 'weight' | 'input' | 'output' | 'window';
+  /** size in bytes; arena buffers and windows only */
   bytes: Dim;
   /** weight buffers only */
   readonly weight?: Weight;
   /** index of the graph's input or output */
   readonly index?: number;
+  /** windows only */
+  readonly window?: Window;
+}
+
+/** Memory within `base.buffer`, from `base.offset` on, that lies elsewhere in each trip of a loop. */
+export interface Window {
+  readonly base: Pick<Operand, 'buffer' | 'dtype' | 'offset'>;
+  /** bytes that it moves by after each trip */
+  readonly advance: Dim;
+  /** it moves back after every other trip */
+  readonly alternates: boolean;
 }
 
 /**
@@ -57,6 +68,42 @@ export interface StepSpec {
   readonly inplace?: readonly number[];
 }
 
+/** Where an input of a loop's body is. */
+export type LoopInput =
+  /** the same in all trips */
+  | { readonly kind: 'same'; readonly at: Operand }
+  /** the number of the trip, int64 */
+  | { readonly kind: 'counter' }
+  /** `initial` first, then what the trip before gave as output `from`; in the end it is in `last` */
+  | {
+      readonly kind: 'state';
+      readonly initial: Operand;
+      readonly from: number;
+      readonly last: Operand;
+    }
+  /** index i, or i from the end, of an axis of `of` */
+  | Slices;
+export interface Slices {
+  readonly kind: 'slice';
+  readonly of: Operand;
+  readonly axis: number;
+  readonly reversed: boolean;
+}
+
+export interface LoopSpec {
+  readonly body: Graph;
+  /** most trips, and where a smaller number is found (int64) */
+  readonly trips: Dim;
+  readonly limit: Operand | null;
+  /** no trip where it is false */
+  readonly first: Operand | null;
+  /** output of the body that is false after the last trip */
+  readonly next: number | null;
+  readonly inputs: readonly LoopInput[];
+  /** where outputs of the body go in each trip; null for states, `next`, and what nobody needs */
+  readonly outputs: readonly (Slices | null)[];
+}
+
 /** What `OpDef.lower` writes to. Inputs and outputs are those of the node being lowered. */
 export interface Lowering {
   /** operand of input i, maybe a strided view; throws when the input is absent */
@@ -75,4 +122,7 @@ export interface Lowering {
   /** operand of any value that is already lowered (extra inputs of fused stages) */
   of(value: Value): Operand;
   emit(step: StepSpec): void;
+  /** One of two bodies, by a condition (one bool): they take `inputs` and give the node's outputs. */
+  branch(condition: Operand, bodies: readonly [Graph, Graph], inputs: readonly Operand[]): void;
+  loop(spec: LoopSpec): void;
 }

@@ -26,6 +26,8 @@ function padded(t: Tensor, length: number): Tensor {
 export const BatchScan = defineOp<ScanAttrs>({
   name: 'BatchScan',
   bodies: (attrs) => [attrs.body],
+  withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
+  captures: ({ states, axes }) => 1 + states + axes.length,
   infer(inputs, { body, states }, ctx) {
     const [batch, length] = tensorFact(inputs[1 + states]).shape;
     const outer = inputs.map((fact) => fact && { fact });

@@ -17,6 +17,21 @@ export function sameType(a: Type, b: Type): boolean {
   return 'map' in a && 'map' in b && a.map[0] === b.map[0] && sameType(a.map[1], b.map[1]);
 }
 
+/** A tensor of one element, whatever its rank. */
+export const isOne = (v: Value | null | undefined): boolean =>
+  !!v && isTensorType(v.fact.type) && v.fact.type.shape.every((d) => d === 1);
+
+/** The value that goes round as output `out` of a body has the type of `input`. */
+export const staysFixed = (input: Value | null | undefined, ...others: Value[]): boolean =>
+  !!input && others.every((v) => sameType(v.fact.type, input.fact.type));
+
+/** `item` is what an index of the axis of `whole` holds. */
+export function isSliceOf(item: Value, whole: Value | null | undefined, axis: number): boolean {
+  const [a, b] = [tensorParts(item.fact.type), whole && tensorParts(whole.fact.type)];
+  const shape = b?.shape.filter((_, i) => i !== axis);
+  return !!a && !!b && a.dtype === b.dtype && sameShape(a.shape, shape!);
+}
+
 export interface LoopBody {
   /** its inputs: `before`, the carried values, `after`, the captured ones */
   readonly graph: Graph;

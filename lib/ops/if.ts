@@ -2,7 +2,7 @@ import { evalGraph } from '../ir/eval.js';
 import { type Fact, type Graph, type Type, type Value, input } from '../ir/graph.js';
 import { type InferContext, defineOp, shapeError, typeError } from '../ir/op.js';
 import { applyAll } from '../ir/build.js';
-import { sameType, tensorParts } from './bodies.js';
+import { isOne, sameType, tensorParts } from './bodies.js';
 import { joinItems } from './sequences.js';
 
 export interface IfAttrs {
@@ -32,6 +32,8 @@ function common(a: Type, b: Type, ctx: InferContext): Type {
 export const If = defineOp<IfAttrs>({
   name: 'If',
   bodies: (attrs) => [attrs.then, attrs.else],
+  withBodies: (_, [a, b]) => ({ then: a!, else: b! }),
+  captures: () => 1,
   infer(inputs, attrs, ctx) {
     const condition = inputs[0] && tensorParts(inputs[0].type);
     if (condition?.dtype !== 'bool') typeError('the condition must be bool');
@@ -46,6 +48,15 @@ export const If = defineOp<IfAttrs>({
       condition!.data[0] ? attrs.then : attrs.else,
       captured.map((t) => t!),
     );
+  },
+  lowers: ({ attrs, inputs, outputs }) =>
+    isOne(inputs[0]) &&
+    outputs.every(({ fact }, i) =>
+      [attrs.then, attrs.else].every((g) => sameType(g.outputs[i]!.fact.type, fact.type)),
+    ),
+  lower({ attrs, inputs }, l) {
+    const captured = inputs.slice(1).map((_, i) => l.in(1 + i));
+    l.branch(l.in(0), [attrs.then, attrs.else], captured);
   },
   onnx: [1, 11, 13, 16, 19, 21, 23, 24, 25].map((since) => ({
     type: 'If',

@@ -7,12 +7,14 @@ import {
   type Type,
   type Value,
   isTensorType,
+  shapeOf,
 } from '../ir/graph.js';
 import { type OnnxNode, defineOp, shapeError, typeError } from '../ir/op.js';
 import type { Dim } from '../tensor/dim.js';
 import { normalAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { loopBody, outside, slice, stack } from './bodies.js';
+import type { LoopInput } from '../ir/step.js';
+import { isSliceOf, loopBody, outside, slice, stack, staysFixed } from './bodies.js';
 
 export interface ScanAttrs {
   /** inputs: states, one slice of each sequence, captured values; outputs: states, items */
@@ -44,6 +46,8 @@ function lengthOf(sequences: readonly TensorType[], axes: readonly number[]): Di
 export const Scan = defineOp<ScanAttrs>({
   name: 'Scan',
   bodies: (attrs) => [attrs.body],
+  withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
+  captures: ({ states, axes }) => states + axes.length,
   infer(inputs, { body, states, axes, outAxes }, ctx) {
     const sequences = axes.map((_, i) => tensorFact(inputs[states + i]));
     const length = lengthOf(sequences, axes);
@@ -58,6 +62,39 @@ export const Scan = defineOp<ScanAttrs>({
   eval(inputs, attrs) {
     const { states, axes } = attrs;
     return runScan(inputs, attrs, inputs[states]!.shape[axes[0]!]!);
+  },
+  lowers({ attrs, inputs, outputs }) {
+    const { body, states, axes, outAxes } = attrs;
+    const lengths = axes.map((axis, i) => shapeOf(inputs[states + i]!)[axis]);
+    return (
+      inputs
+        .slice(0, states)
+        .every((v, i) => staysFixed(v, body.inputs[i]!, body.outputs[i]!, outputs[i]!)) &&
+      axes.every((axis, i) => isSliceOf(body.inputs[states + i]!, inputs[states + i], axis)) &&
+      outAxes.every((axis, i) => isSliceOf(body.outputs[states + i]!, outputs[states + i], axis)) &&
+      lengths.every((d) => d === lengths[0])
+    );
+  },
+  lower({ attrs, inputs }, l) {
+    const { body, states, axes, reversed, outAxes, outReversed } = attrs;
+    l.loop({
+      body,
+      trips: shapeOf(inputs[states]!)[axes[0]!]!,
+      limit: null,
+      first: null,
+      next: null,
+      inputs: body.inputs.map((_, i): LoopInput => {
+        const k = i - states;
+        if (k < 0) return { kind: 'state', initial: l.in(i), from: i, last: l.out(i) };
+        if (k >= axes.length) return { kind: 'same', at: l.in(i) };
+        return { kind: 'slice', of: l.in(i), axis: axes[k]!, reversed: reversed[k]! };
+      }),
+      outputs: body.outputs.map((_, i) => {
+        const k = i - states;
+        if (k < 0) return null;
+        return { kind: 'slice', of: l.out(i), axis: outAxes[k]!, reversed: outReversed[k]! };
+      }),
+    });
   },
   onnx: [9, 11, 16, 19, 21, 23, 24, 25].map((since) => ({ type: 'Scan', since, build })),
 });

@@ -19,6 +19,7 @@ export interface SequenceMapAttrs {
 export const SequenceMap: OpDef<SequenceMapAttrs> = defineOp<SequenceMapAttrs>({
   name: 'SequenceMap',
   bodies: ({ body }) => [body],
+  withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
   infer(inputs, { body }, ctx) {
     const outer = inputs.map((fact) => fact && { fact });
     return body.outputs.map(({ fact: { type } }) => {

@@ -1,4 +1,5 @@
 /** The pipeline: what is done to a graph, in this order. Each entry says why it stands where it does. */
+import { mapBodies, updateCaptures } from '../ir/bodies.js';
 import type { Graph } from '../ir/graph.js';
 import { type Pass, type RunOptions, rules, runPasses } from '../ir/pass.js';
 import { convPadding } from './conv-padding.js';
@@ -58,6 +59,22 @@ export const PASSES: readonly Pass[] = [
 
 export type OptimizeOptions = RunOptions;
 
-/** The graph rewritten by all passes; the same inputs, outputs and results (up to rounding). */
-export const optimize = (graph: Graph, options: OptimizeOptions = {}): Graph =>
-  runPasses(graph, PASSES, options);
+/**
+ * The graph rewritten by all passes, and so the bodies of its nodes; the same inputs, outputs and results
+ * (up to rounding).
+ */
+export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+  const { limit, log } = options;
+  let left = limit ?? Infinity;
+  const counted: OptimizeOptions = {
+    ...options,
+    log(entry) {
+      if (entry.reason === undefined) left--;
+      log?.(entry);
+    },
+  };
+  const done = runPasses(graph, PASSES, counted);
+  return mapBodies(updateCaptures(done), (body) =>
+    optimize(body, limit === undefined ? counted : { ...counted, limit: left }),
+  );
+}

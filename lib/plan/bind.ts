@@ -8,7 +8,7 @@ import { alignUp, lowerBound, placeInOrder } from './arena.js';
 import { OPERAND } from './format.js';
 import type { CompiledModel, NativeRegion } from './plan.js';
 import { symbolOfRow } from './table.js';
-import { STEP, at, buffersAt, eachOperand, operandBytes, setMemory } from './words.js';
+import { STEP, at, buffersAt, eachOperand, eachStep, operandBytes, setMemory } from './words.js';
 
 /** Size of each symbol; NaN where it is not known yet. */
 export type Sizes = Float64Array;
@@ -26,9 +26,13 @@ export interface BoundRegion {
   readonly arenaBytes: number;
   /** per worker */
   readonly scratchBytes: number;
-  /** estimate of one run on one thread */
+  /** estimate of one run on one thread; Infinity where data decides */
   readonly micros: number;
 }
+
+/** First word of the records. */
+export const firstRecord = (region: NativeRegion): number =>
+  buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
 
 interface Typed {
   readonly dtype: DType;
@@ -193,7 +197,10 @@ export function bindRegion(model: CompiledModel, region: NativeRegion, sizes: Si
     outputs,
     arenaBytes: words[at('arenaBytes')]!,
     scratchBytes: words[at('scratchBytes')]!,
-    micros: stepCosts(model, region, words, rows).reduce((sum, c) => sum + c.micros, 0),
+    micros: stepCosts(model, region, words, rows).reduce(
+      (sum, { trips, micros }) => sum + (trips === 0 ? 0 : trips * micros),
+      0,
+    ),
   };
 }
 
@@ -201,9 +208,11 @@ export interface StepCost {
   readonly flops: number;
   readonly bytes: number;
   readonly micros: number;
+  /** times that it runs; Infinity where data decides */
+  readonly trips: number;
 }
 
-/** Estimate of each step on one thread; `rows` from evaluateRows. */
+/** Estimate of each step on one thread, once; `rows` from evaluateRows. */
 export function stepCosts(
   model: CompiledModel,
   region: NativeRegion,
@@ -211,18 +220,16 @@ export function stepCosts(
   rows: Float64Array,
 ): StepCost[] {
   const costs: StepCost[] = [];
-  let w = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
-  for (const row of region.flops) {
+  eachStep(words, firstRecord(region), (w, { trips }) => {
     const inputs: number[] = [];
     const outputs: number[] = [];
     eachOperand(words, w, (operand, isOutput) =>
       (isOutput ? outputs : inputs).push(operandBytes(words, operand)),
     );
-    const flops = rows[row]!;
+    const flops = rows[region.flops[costs.length]!]!;
     const bytes = movedBytes(model.kernels[words[w + STEP.kernel]!]!, inputs, outputs);
-    costs.push({ flops, bytes, micros: estimateMicros(flops, bytes, 1) });
-    w += words[w + STEP.length]!;
-  }
+    costs.push({ flops, bytes, micros: estimateMicros(flops, bytes, 1), trips });
+  });
   return costs;
 }
 
@@ -234,9 +241,10 @@ export function memoryOf(
   const first = buffersAt(region.inputs.length, region.outputs.length);
   const count = region.order.length;
   let sum = 0;
-  for (let w = first + 2 * count; w < words.length; w += words[w + STEP.length]!)
+  eachStep(words, first + 2 * count, (w) => {
     eachOperand(words, w, (operand, isOutput) => {
       if (isOutput && words[operand] === OPERAND.arena) sum += operandBytes(words, operand);
     });
+  });
   return { lowerBound: lowerBound(region.lifespans, bufferSizes(words, first, count)), sum };
 }

@@ -57,14 +57,14 @@ class Builder {
   }
 
   native({ lowered, outputs }: Part & { native: true }): NativeDraft {
-    const { groups, rest } = splitConstants(lowered.steps);
+    const { groups, rest } = splitConstants(lowered.items);
     for (const group of groups) {
       this.store.announce(group);
       this.constantSteps += group.steps.length;
     }
     const region = planRegion(
       {
-        steps: rest,
+        items: rest,
         inputs: lowered.inputs.map(typeOf),
         outputs: lowered.outputs.map(typeOf),
         origin: (s) => this.#originOf(s.node),

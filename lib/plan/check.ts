@@ -5,6 +5,7 @@
 import { DTYPE_NAMES } from '../tensor/dtype.js';
 import { HEADER, MAGIC, OPERAND, RECORD, VERSION } from './format.js';
 import type { NativeRegion } from './plan.js';
+import { slotsOf } from './schedule.js';
 import { at, buffersAt } from './words.js';
 
 /** How many of each there are: indices must be smaller. */
@@ -44,7 +45,7 @@ class Walk {
 }
 
 function walkOperand(w: Walk): void {
-  if (w.index(OPERAND.output + 1) === OPERAND.absent) return;
+  if (w.index(OPERAND.window + 1) === OPERAND.absent) return;
   w.index(w.words.length + 1);
   w.skip(1);
   w.index(DTYPE_NAMES.indexOf('string'));
@@ -52,9 +53,6 @@ function walkOperand(w: Walk): void {
 }
 
 function walkStep(w: Walk, counts: Counts): void {
-  const start = w.at;
-  if (w.index(RECORD.step + 1) !== RECORD.step) throw new Malformed();
-  const length = w.index(w.words.length + 1);
   w.index(counts.kernels);
   w.skip(3);
   w.index(counts.origins);
@@ -67,11 +65,60 @@ function walkStep(w: Walk, counts: Counts): void {
     w.list(() => w.skip(1));
     w.list(() => w.skip(1));
   });
-  if (w.at !== start + length) throw new Malformed();
 }
 
-/** Words that no patch may change; null where the words cannot be walked. */
-function structure(region: NativeRegion, counts: Counts): ReadonlySet<number> | null {
+/** Steps and slots (see `slotsOf`) of records. */
+interface Tally {
+  steps: number;
+  slots: number;
+}
+const MAX_NESTING = 32;
+
+/** The records of a body, after the number of their words. */
+function walkBody(w: Walk, counts: Counts, depth: number): Tally {
+  const end = w.index(w.words.length + 1) + w.at;
+  const tally = { steps: 0, slots: 0 };
+  if (depth > MAX_NESTING) throw new Malformed();
+  while (w.at < end) {
+    const { steps, slots } = walkRecord(w, counts, depth);
+    tally.steps += steps;
+    tally.slots += slots;
+  }
+  if (w.at !== end) throw new Malformed();
+  return tally;
+}
+
+function walkWindow(w: Walk): void {
+  w.index(OPERAND.window + 1);
+  w.index(w.words.length + 1);
+  w.skip(3);
+  w.index(2);
+}
+
+function walkRecord(w: Walk, counts: Counts, depth: number): Tally {
+  const start = w.at;
+  const kind = w.index(RECORD.loop + 1);
+  const length = w.index(w.words.length + 1);
+  let tally: Tally = { steps: 1, slots: slotsOf.step };
+  if (kind === RECORD.step) walkStep(w, counts);
+  else {
+    const isLoop = kind === RECORD.loop;
+    if (isLoop) w.skip(1);
+    for (let i = 0; i < (isLoop ? 4 : 1); i++) walkOperand(w);
+    if (isLoop) w.list(() => walkWindow(w));
+    const [a, b] = [walkBody(w, counts, depth + 1), walkBody(w, counts, depth + 1)];
+    const slots = slotsOf[isLoop ? 'loop' : 'if'](a.slots, b.slots);
+    tally = { steps: a.steps + b.steps, slots };
+  }
+  if (w.at !== start + length) throw new Malformed();
+  return tally;
+}
+
+/** Words that no patch may change, and the number of slots; null where the words cannot be walked. */
+function structure(
+  region: NativeRegion,
+  counts: Counts,
+): { fixed: ReadonlySet<number>; slots: number } | null {
   const { template, inputs, outputs, order, flops } = region;
   const expected: Partial<Record<(typeof HEADER)[number], number>> = {
     magic: MAGIC,
@@ -81,26 +128,31 @@ function structure(region: NativeRegion, counts: Counts): ReadonlySet<number> | 
     inputs: inputs.length,
     outputs: outputs.length,
     buffers: order.length,
-    records: flops.length,
   };
   for (const field of HEADER)
     if (field in expected && template[at(field)] !== expected[field]) return null;
   const w = new Walk(template, buffersAt(inputs.length, outputs.length) + 2 * order.length);
+  let [steps, slots] = [0, 0];
   try {
     w.skip(0);
-    for (let i = 0; i < flops.length; i++) walkStep(w, counts);
+    for (let i = template[at('records')]!; i > 0; i--) {
+      const tally = walkRecord(w, counts, 0);
+      steps += tally.steps;
+      slots += tally.slots;
+    }
   } catch (e) {
     if (e instanceof Malformed) return null;
     throw e;
   }
-  return w.at === template.length ? w.fixed : null;
+  const whole = w.at === template.length && steps === flops.length;
+  return whole ? { fixed: w.fixed, slots } : null;
 }
 
 /** What is wrong with a region, or null. */
 export function regionFault(region: NativeRegion, counts: Counts): string | null {
   const { template, patches, lifespans, order, flops } = region;
-  const fixed = structure(region, counts);
-  if (!fixed) return 'a template does not fit its region';
+  const found = structure(region, counts);
+  if (!found) return 'a template does not fit its region';
   const buffers = order.length;
   const seen = new Uint8Array(buffers);
   for (const b of order)
@@ -108,13 +160,13 @@ export function regionFault(region: NativeRegion, counts: Counts): string | null
   if (lifespans.length !== 2 * buffers) return 'lifespans of other buffers';
   for (let i = 0; i < lifespans.length; i += 2) {
     const [first, last] = [lifespans[i]!, lifespans[i + 1]!];
-    if (first < 0 || last < first || last >= flops.length) return 'a lifespan outside the steps';
+    if (first < 0 || last < first || last >= found.slots) return 'a lifespan outside the steps';
   }
   if (patches.length % 2 !== 0) return 'half a patch';
   const isRow = (row: number): boolean => row >= 0 && row < counts.rows;
   for (let i = 0; i < patches.length; i += 2) {
     const word = patches[i]!;
-    if (word < HEADER.length || word >= template.length || fixed.has(word))
+    if (word < HEADER.length || word >= template.length || found.fixed.has(word))
       return 'a patch where none may be';
     if (!isRow(patches[i + 1]!)) return 'a patch of no expression';
   }

@@ -8,7 +8,8 @@ import { type DType, bytesOf, viewBytes } from '../tensor/dtype.js';
 import type { Weight } from '../tensor/weight.js';
 import { alignUp } from './arena.js';
 import type { ConstantGroup } from './fold.js';
-import { moveOperands, planRegion } from './region.js';
+import { moveItems } from './items.js';
+import { planRegion } from './region.js';
 import { type WeightStore, rangeOf } from './store.js';
 import { KernelList } from './words.js';
 
@@ -73,11 +74,11 @@ function runGroup(
     }
     return other ?? b;
   };
-  const steps = group.steps.map((s) => moveOperands(s, to));
+  const items = moveItems(group.steps, to);
   const ranges = weights.map(rangeOf);
   const region = planRegion(
     {
-      steps,
+      items,
       inputs: weights.map((w, i) => ({
         dtype: w.dtype,
         shape: [ranges[i]!.bytes / bytesOf(w.dtype)],

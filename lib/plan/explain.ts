@@ -1,9 +1,9 @@
 /** A compiled model as a table for people: steps, where time goes by estimate, memory. */
 import { DTYPE_NAMES, shortOf } from '../tensor/dtype.js';
-import { type Sizes, bindRegion, evaluateRows, memoryOf, stepCosts } from './bind.js';
+import { type Sizes, bindRegion, evaluateRows, firstRecord, memoryOf, stepCosts } from './bind.js';
 import { OPERAND } from './format.js';
 import type { CompiledModel, HostRegion, NativeRegion } from './plan.js';
-import { STEP, buffersAt, eachOperand } from './words.js';
+import { STEP, eachOperand, eachStep } from './words.js';
 
 /** 1234567 → '1.18 MB' */
 export function formatBytes(bytes: number): string {
@@ -24,12 +24,17 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   );
 }
 
-/** 'f32[2,512,768]', with w, i or o where it lies in weights, inputs or outputs. */
+/** 'f32[2,512,768]', with w, i, o or trip where it lies in weights, inputs, outputs or a loop's window. */
 function operandText(words: Float64Array, w: number): string {
   const rank = words[w + 4]!;
   const dims = [...words.subarray(w + 5, w + 5 + rank)];
   const where =
-    { [OPERAND.weight]: 'w:', [OPERAND.input]: 'i:', [OPERAND.output]: 'o:' }[words[w]!] ?? '';
+    {
+      [OPERAND.weight]: 'w:',
+      [OPERAND.input]: 'i:',
+      [OPERAND.output]: 'o:',
+      [OPERAND.window]: 'trip:',
+    }[words[w]!] ?? '';
   return `${where}${shortOf(DTYPE_NAMES[words[w + 3]!]!)}[${dims.join(',')}]`;
 }
 
@@ -40,11 +45,15 @@ export interface StepReport {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly inPlace: boolean;
+  /** blocks that it stands in, outermost first: then, else, loop, end */
+  readonly blocks: readonly string[];
+  /** times that it runs in loops; Infinity where data decides */
+  readonly trips: number;
   /** entries of the parallel loop */
   readonly items: number;
   readonly bytes: number;
   readonly flops: number;
-  /** estimate on one thread */
+  /** estimate of one trip on one thread */
   readonly micros: number;
 }
 export interface RegionReport {
@@ -68,24 +77,23 @@ export function reportRegion(
   const bound = bindRegion(model, region, sizes);
   const { words } = bound;
   const costs = stepCosts(model, region, words, evaluateRows(model, sizes));
-  let w = buffersAt(region.inputs.length, region.outputs.length) + 2 * region.order.length;
-  const steps = costs.map((cost): StepReport => {
+  const steps: StepReport[] = [];
+  eachStep(words, firstRecord(region), (w, { blocks }) => {
     const inputs: string[] = [];
     const outputs: string[] = [];
     eachOperand(words, w, (operand, isOutput) =>
       (isOutput ? outputs : inputs).push(operandText(words, operand)),
     );
-    const step = {
+    steps.push({
       kernel: model.kernels[words[w + STEP.kernel]!]!.split('|')[0]!,
       node: model.origins[words[w + STEP.origin]!] ?? '',
       inputs,
       outputs,
       inPlace: words[w + STEP.inplace]! > 0,
+      blocks,
       items: words[w + STEP.items]!,
-      ...cost,
-    };
-    w += words[w + STEP.length]!;
-    return step;
+      ...costs[steps.length]!,
+    });
   });
   const { lowerBound, sum } = memoryOf(region, words);
   return {
@@ -102,7 +110,7 @@ function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): 
   const report = reportRegion(model, region, sizes);
   const cells = report.steps.map((s, i) => [
     `${i}`,
-    s.kernel,
+    `${s.blocks.map((b) => `${b}: `).join('')}${s.kernel}`,
     s.node,
     `${s.inputs.join(' ')} → ${s.outputs.join(' ')}${s.inPlace ? ' in place' : ''}`,
     `${s.items}`,
@@ -113,7 +121,10 @@ function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): 
   const head = ['step', 'kernel', 'node', 'operands', 'items', 'moved', 'flops', 'µs'];
   return [
     ...table([head, ...cells], [0, 4, 5, 6, 7]),
-    `${report.steps.length} steps, about ${report.micros.toFixed(0)} µs on one thread`,
+    `${report.steps.length} steps, ` +
+      (report.micros < Infinity
+        ? `about ${report.micros.toFixed(0)} µs on one thread`
+        : 'in loops whose trips the data decides'),
     `arena ${formatBytes(report.arena)} (alive at once: ${formatBytes(report.lowerBound)}; ` +
       `all tensors: ${formatBytes(report.tensors)}), scratch ${formatBytes(report.scratch)} per worker`,
   ];

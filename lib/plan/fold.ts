@@ -3,8 +3,7 @@ import type { Buffer, Operand, StepSpec } from '../ir/step.js';
 import { type Dim, isSym } from '../tensor/dim.js';
 import { type DType, bytesOf } from '../tensor/dtype.js';
 import { sizeOf } from '../tensor/tensor.js';
-import type { PlanStep } from './lower.js';
-import { moveOperands } from './region.js';
+import { type PlanItem, type PlanStep, cellsOf, isBlock, moveItems, stepsOf } from './items.js';
 
 /**
  * Steps that share buffers. `results` are the buffers that the run reads: as the steps write them,
@@ -35,26 +34,65 @@ const bytesOfOperands = (list: readonly (Operand | null)[]): number =>
 const worthKeeping = (s: StepSpec): boolean =>
   bytesOfOperands(s.outputs) <= Math.max(1 << 16, 8 * bytesOfOperands(s.inputs));
 
-/** Separates the steps that only weights flow into from those that run, which get weights for them. */
-export function splitConstants(steps: readonly PlanStep[]): {
+/** The memory that a window lies in. */
+const memoryOf = (b: Buffer): Buffer => (b.window ? memoryOf(b.window.base.buffer) : b);
+
+/** Calls `step` for each step with the list that it stands in, `read` for what blocks read themselves. */
+function visit(
+  items: readonly PlanItem[],
+  step: (s: PlanStep, list: readonly PlanItem[]) => void,
+  read: (b: Buffer) => void,
+): void {
+  for (const item of items) {
+    if (!isBlock(item)) {
+      step(item, items);
+      continue;
+    }
+    for (const o of cellsOf(item).reads) read(o.buffer);
+    if (item.kind === 'loop') for (const w of item.windows) read(w.window!.base.buffer);
+    for (const body of item.bodies) visit(body, step, read);
+  }
+}
+
+/**
+ * Separates the steps that only weights flow into from those that run, which get weights for them. What
+ * both branches of a block write, each in its turn, is no constant, nor what a loop writes.
+ */
+export function splitConstants(items: readonly PlanItem[]): {
   groups: ConstantGroup[];
-  rest: PlanStep[];
+  rest: PlanItem[];
 } {
+  const steps = stepsOf(items);
   const writers = new Map<Buffer, PlanStep[]>();
-  for (const s of steps)
-    for (const o of s.spec.outputs) writers.set(o.buffer, [...(writers.get(o.buffer) ?? []), s]);
+  const listOf = new Map<Buffer, readonly PlanItem[]>();
+  const shared = new Set<Buffer>();
+  const read = new Set<Buffer>();
+  visit(
+    items,
+    (s, list) => {
+      for (const { buffer } of s.spec.outputs) {
+        if (buffer.window) shared.add(memoryOf(buffer));
+        writers.set(buffer, [...(writers.get(buffer) ?? []), s]);
+        if ((listOf.get(buffer) ?? list) !== list) shared.add(buffer);
+        listOf.set(buffer, list);
+      }
+    },
+    (b) => read.add(b),
+  );
   const constant = new Set(
     steps.filter(
       ({ spec }) =>
         spec.inputs.some((o) => o) &&
-        spec.outputs.every((o) => o.buffer.kind === 'arena' && !isSym(o.buffer.bytes)) &&
+        spec.outputs.every(
+          ({ buffer: b }) => b.kind === 'arena' && !isSym(b.bytes) && !shared.has(b),
+        ) &&
         !dimsOf(spec).some(isSym) &&
         worthKeeping(spec),
     ),
   );
   const isConstant = (b: Buffer): boolean =>
     b.kind === 'weight' ||
-    (b.kind === 'arena' && (writers.get(b) ?? []).every((w) => constant.has(w)));
+    (b.kind === 'arena' && writers.has(b) && writers.get(b)!.every((w) => constant.has(w)));
   for (let before = -1; before !== constant.size;) {
     before = constant.size;
     for (const s of constant) {
@@ -62,14 +100,19 @@ export function splitConstants(steps: readonly PlanStep[]): {
       if (!buffers.every(isConstant)) constant.delete(s);
     }
   }
-  const rest = steps.filter((s) => !constant.has(s));
-  const read = new Set(rest.flatMap((s) => s.spec.inputs.flatMap((o) => (o ? [o.buffer] : []))));
+  for (const s of steps)
+    if (!constant.has(s)) for (const o of s.spec.inputs) if (o) read.add(o.buffer);
   const groups = groupByBuffers(
     steps.filter((s) => constant.has(s)),
     read,
   );
   const weights = new Map(groups.flatMap((g) => g.results.map((r) => [r.made, r.weight])));
-  return { groups, rest: rest.map((s) => moveOperands(s, (b) => weights.get(b) ?? b)) };
+  const rest = moveItems(
+    items,
+    (b) => weights.get(b) ?? b,
+    (s) => !constant.has(s),
+  );
+  return { groups, rest };
 }
 
 function groupByBuffers(steps: readonly PlanStep[], read: ReadonlySet<Buffer>): ConstantGroup[] {

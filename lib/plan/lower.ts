@@ -1,33 +1,23 @@
 /** Nodes → steps with symbolic sizes: gives each value an operand and calls OpDef.view or OpDef.lower. */
 import { raise } from '../errors.js';
 import { constantTensor } from '../ir/build.js';
-import { type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
-import type { Buffer, Lowering, Operand, StepSpec } from '../ir/step.js';
+import { type Graph, type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
+import type { Buffer, LoopSpec, Lowering, Operand, StepSpec } from '../ir/step.js';
 import { copyStep, samePlace } from '../ops/moving.js';
-import type { Dim } from '../tensor/dim.js';
 import { storageOf } from '../tensor/dtype.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
+import type { LoopBlock, PlanBlock, PlanItem } from './items.js';
+import { bodyNodes } from './needed.js';
+import { sliceWindow, stateWindows } from './windows.js';
 import { hasRows, isDenseOperand, newOperand, placeValues, whole } from './place.js';
 
-export interface PlanStep {
-  readonly spec: StepSpec;
-  /** the node it belongs to; null for copies to the region's outputs */
-  readonly node: Node | null;
-  /** floating-point operations */
-  readonly flops: Dim;
-}
-
 export interface LoweredRegion {
-  readonly steps: readonly PlanStep[];
+  readonly items: readonly PlanItem[];
   /** values that must be brought, in the order of the 'input' buffers */
   readonly inputs: readonly Value[];
   /** values it gives, in the order of the 'output' buffers */
   readonly outputs: readonly Value[];
 }
-
-/** The elements of a value whose fact gives them all as expressions; a run fills it from sizes. */
-export const hasKnownElements = (v: Value): boolean =>
-  v.weight !== undefined || v.fact.value !== undefined;
 
 const operandKey = (o: Operand, ids: Map<Buffer, number>): string => {
   let id = ids.get(o.buffer);
@@ -37,18 +27,23 @@ const operandKey = (o: Operand, ids: Map<Buffer, number>): string => {
 };
 
 class RegionLowering {
-  readonly steps: PlanStep[] = [];
-  readonly inputs: Value[] = [];
+  readonly items: PlanItem[] = [];
+  readonly inputs: Value[];
   readonly #operands = new Map<Value, Operand>();
-  readonly #weights = new Map<Weight, Operand>();
-  readonly #copies = new Map<string, Operand>();
-  readonly #ids = new Map<Buffer, number>();
+  readonly #weights: Map<Weight, Operand>;
+  readonly #copies: Map<string, Operand>;
+  readonly #ids: Map<Buffer, number>;
   readonly #place: Map<Value, Operand>;
-  /** steps of the node at work; cost is given to the last of them */
-  #current: StepSpec[] = [];
+  /** what the node at work becomes; its cost is given to the last step */
+  #current: (StepSpec | PlanBlock)[] = [];
 
-  constructor(place: Map<Value, Operand>) {
+  /** With an outer one: of a body in it. Copies that are made within a body are for that body only. */
+  constructor(place: Map<Value, Operand>, outer: RegionLowering | null = null) {
     this.#place = place;
+    this.inputs = outer?.inputs ?? [];
+    this.#weights = outer ? outer.#weights : new Map<Weight, Operand>();
+    this.#copies = new Map(outer ? outer.#copies : []);
+    this.#ids = outer ? outer.#ids : new Map<Buffer, number>();
   }
 
   of(v: Value): Operand {
@@ -128,19 +123,74 @@ class RegionLowering {
       constant: (w) => this.constant(w),
       of: (v) => this.of(v),
       emit: (step) => this.#current.push(step),
+      branch: (condition, bodies, inputs) => {
+        const outputs = node.outputs.map((_, k) => this.#out(node, k));
+        const lowered = bodies.map((g) => this.#body(g, inputs, outputs));
+        const [a, b] = lowered as [PlanItem[], PlanItem[]];
+        this.#current.push({ kind: 'if', node, condition, bodies: [a, b] });
+      },
+      loop: (spec) => this.#current.push(this.#loop(node, spec)),
     };
     node.op.lower!(node, l);
     const flops = node.op.cost?.(node).flops ?? 0;
     const last = this.#current.length - 1;
-    this.#current.forEach((spec, i) =>
-      this.steps.push({ spec, node, flops: i === last ? flops : 0 }),
+    this.#current.forEach((made, i) =>
+      this.items.push(
+        'kernel' in made ? { spec: made, node, flops: i === last ? flops : 0 } : made,
+      ),
     );
+  }
+
+  /** The body's items, which take its inputs from `inputs` and leave its outputs in `outputs`. */
+  #body(
+    graph: Graph,
+    inputs: readonly Operand[],
+    outputs: readonly (Operand | null)[],
+  ): PlanItem[] {
+    const nodes = bodyNodes(graph);
+    const targets = graph.outputs.flatMap((v, i): (readonly [Value, Operand])[] =>
+      outputs[i] ? [[v, outputs[i]]] : [],
+    );
+    const body = new RegionLowering(placeValues(nodes, targets), this);
+    graph.inputs.forEach((v, i) => body.#operands.set(v, inputs[i]!));
+    for (const node of nodes) body.node(node);
+    for (const [v, to] of targets) body.finish(v, to);
+    return body.items;
+  }
+
+  #loop(node: Node, { body, trips, limit, first, next, inputs, outputs }: LoopSpec): LoopBlock {
+    const to: (Operand | null)[] = [...body.outputs.map(() => null)];
+    const windows: Buffer[] = [];
+    const inWindow = (made: Operand): Operand => {
+      windows.push(made.buffer);
+      return made;
+    };
+    let counter: Operand | null = null;
+    const lasts: PlanItem[] = [];
+    const from = inputs.map((x): Operand => {
+      if (x.kind === 'same') return x.at;
+      if (x.kind === 'counter') return (counter ??= newOperand('int64', []));
+      if (x.kind === 'slice') return inWindow(sliceWindow(x, trips));
+      const [now, later] = stateWindows(x.initial).map(inWindow) as [Operand, Operand];
+      this.#current.push(copyStep(x.initial, { ...now, buffer: now.buffer.window!.base.buffer }));
+      to[x.from] = later;
+      lasts.push({ spec: copyStep(now, x.last), node, flops: 0 });
+      return now;
+    });
+    outputs.forEach((x, i) => {
+      if (x) to[i] = inWindow(sliceWindow(x, trips));
+    });
+    const condition = next === null ? null : newOperand('bool', shapeOf(body.outputs[next]!));
+    if (condition) to[next!] = condition;
+    const trip = this.#body(body, from, to);
+    const cells = { limit, first, next: condition, counter };
+    return { kind: 'loop', node, trips, ...cells, windows, bodies: [trip, lasts] };
   }
 
   /** Copies v to `to` unless it lies there. */
   finish(v: Value, to: Operand): void {
     const from = this.of(v);
-    if (!samePlace(from, to)) this.steps.push({ spec: copyStep(from, to), node: v.node, flops: 0 });
+    if (!samePlace(from, to)) this.items.push({ spec: copyStep(from, to), node: v.node, flops: 0 });
   }
 }
 
@@ -155,5 +205,5 @@ export function lowerRegion(nodes: readonly Node[], outputs: readonly Value[]): 
   const lowering = new RegionLowering(placeValues(nodes, targets));
   for (const node of nodes) lowering.node(node);
   for (const [v, to] of targets) lowering.finish(v, to);
-  return { steps: lowering.steps, inputs: lowering.inputs, outputs };
+  return { items: lowering.items, inputs: lowering.inputs, outputs };
 }

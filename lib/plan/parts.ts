@@ -2,6 +2,7 @@
 import { raise } from '../errors.js';
 import { type Graph, type Node, type Value, isTensorType } from '../ir/graph.js';
 import type { StepSpec } from '../ir/step.js';
+import { stepsOf } from './items.js';
 import { type LoweredRegion, lowerRegion } from './lower.js';
 import { cutRegions } from './regions.js';
 
@@ -45,12 +46,13 @@ export function makeParts(graph: Graph, lacks: (step: StepSpec) => string | unde
     const result = { ...tryParts(graph, new Set(missing.keys())), missing };
     const before = missing.size;
     for (const part of result.parts)
-      for (const { spec, node } of part.native ? part.lowered.steps : []) {
-        const kernel = lacks(spec);
-        if (kernel === undefined) continue;
-        if (!node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${kernel}` });
-        missing.set(node, kernel);
-      }
+      for (const item of part.native ? part.lowered.items : [])
+        for (const { spec } of stepsOf([item])) {
+          const kernel = lacks(spec);
+          if (kernel === undefined) continue;
+          if (!item.node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${kernel}` });
+          missing.set(item.node, kernel);
+        }
     if (missing.size === before) return result;
   }
 }

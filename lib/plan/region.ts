@@ -1,9 +1,9 @@
 /** Steps of one region → ordered, with memory, as words. */
-import type { Buffer, StepSpec } from '../ir/step.js';
+import type { Buffer } from '../ir/step.js';
 import { type Dim, type DimTable, typical } from '../tensor/dim.js';
 import type { DType } from '../tensor/dtype.js';
 import { type ArenaPlan, alignUp, planArena } from './arena.js';
-import type { PlanStep } from './lower.js';
+import { type PlanItem, type PlanStep, stepsOf } from './items.js';
 import { schedule } from './schedule.js';
 import {
   type KernelList,
@@ -16,7 +16,7 @@ import {
 } from './words.js';
 
 export interface RegionSource {
-  readonly steps: readonly PlanStep[];
+  readonly items: readonly PlanItem[];
   readonly inputs: readonly { readonly dtype: DType; readonly shape: readonly Dim[] }[];
   readonly outputs: readonly { readonly dtype: DType; readonly shape: readonly Dim[] }[];
   origin(step: PlanStep): number;
@@ -25,6 +25,7 @@ export interface RegionSource {
 }
 
 export interface PlannedRegion extends Words {
+  /** in the order of the words, those in blocks included */
   readonly steps: readonly PlanStep[];
   readonly lifespans: Int32Array;
   readonly arena: ArenaPlan;
@@ -39,16 +40,13 @@ export function planRegion(
   table: DimTable,
   kernels: KernelList,
 ): PlannedRegion {
-  const plan = schedule(source.steps);
+  const plan = schedule(source.items);
   const index = new Map(plan.buffers.map((b, i) => [b, i]));
   const words = writeWords(
     {
       ...source,
-      steps: plan.steps.map((s, i) => ({
-        spec: s.spec,
-        origin: source.origin(s),
-        inplace: plan.inplace[i]!,
-      })),
+      items: plan.items,
+      inplace: (s) => plan.inplace.get(s)!,
       buffers: plan.buffers,
       locate: (b) =>
         b.kind === 'arena'
@@ -65,16 +63,5 @@ export function planRegion(
     const first = buffersAt(source.inputs.length, source.outputs.length);
     setMemory(words.words, first, arena.offsets, arena.bytes);
   }
-  return { ...words, steps: plan.steps, lifespans: plan.lifespans, arena };
-}
-
-/** The step with its operands in other buffers. */
-export function moveOperands(step: PlanStep, to: (b: Buffer) => Buffer): PlanStep {
-  const { spec } = step;
-  const moved: StepSpec = {
-    ...spec,
-    inputs: spec.inputs.map((o) => o && { ...o, buffer: to(o.buffer) }),
-    outputs: spec.outputs.map((o) => ({ ...o, buffer: to(o.buffer) })),
-  };
-  return { ...step, spec: moved };
+  return { ...words, steps: stepsOf(plan.items), lifespans: plan.lifespans, arena };
 }

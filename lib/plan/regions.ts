@@ -4,26 +4,16 @@
  */
 import { raise } from '../errors.js';
 import { type Graph, type Node, type Value, isTensorType, topological } from '../ir/graph.js';
+import { mapBodies } from '../ir/bodies.js';
 import { mapGraph } from '../ir/rewrite.js';
 import { MAX_RANK } from '../ops/moving.js';
-import { type DimSymbol, symbolsOf } from '../tensor/dim.js';
-import { hasKnownElements } from './lower.js';
+import type { DimSymbol } from '../tensor/dim.js';
+import { bodyNodes, neededNodes, symbolsOfFacts } from './needed.js';
 
 export interface Cut {
   readonly native: boolean;
   readonly nodes: readonly Node[];
 }
-
-const symbolsOfFacts = (values: readonly (Value | null)[]): Set<DimSymbol> => {
-  const into = new Set<DimSymbol>();
-  for (const v of values) {
-    if (!v) continue;
-    const { type, value } = v.fact;
-    if (isTensorType(type)) for (const d of type.shape) symbolsOf(d, into);
-    for (const d of value ?? []) symbolsOf(d, into);
-  }
-  return into;
-};
 
 /** The node that makes each symbol which no graph input has: the first one that mentions it. */
 function symbolMakers(graph: Graph, order: readonly Node[]): Map<DimSymbol, Node> {
@@ -35,53 +25,42 @@ function symbolMakers(graph: Graph, order: readonly Node[]): Map<DimSymbol, Node
   return makers;
 }
 
-/**
- * Nodes that must run, in topological order, each with those that it needs: the makers of its inputs
- * and of its sizes. What only leads to known elements is left out.
- */
-function neededNodes(
-  graph: Graph,
-  order: readonly Node[],
-  makers: ReadonlyMap<DimSymbol, Node>,
-): Map<Node, ReadonlySet<Node>> {
-  const sources = (values: readonly (Value | null)[]): Set<Node> => {
-    const nodes = new Set<Node>();
-    for (const v of values) if (v?.node && !hasKnownElements(v)) nodes.add(v.node);
-    for (const s of symbolsOfFacts(values)) {
-      const maker = makers.get(s);
-      if (maker) nodes.add(maker);
-    }
-    return nodes;
-  };
-  const needed = sources(graph.outputs);
-  const before = new Map<Node, Set<Node>>();
-  for (const n of [...order].reverse()) {
-    if (!needed.has(n)) continue;
-    const list = sources([...n.inputs, ...n.outputs]);
-    for (const v of n.outputs) if (v.node) list.delete(v.node);
-    for (const m of list) needed.add(m);
-    before.set(n, list);
-  }
-  return new Map([...before].reverse());
-}
-
 const nativeType = (v: Value | null): boolean => {
   if (!v) return true;
   const { type } = v.fact;
   return isTensorType(type) && type.dtype !== 'string' && type.shape.length <= MAX_RANK;
 };
 
-/** True when the node's types and attributes have kernels. */
-const hasKernel = (node: Node): boolean =>
-  node.op.lower !== undefined &&
-  node.inputs.every(nativeType) &&
-  node.outputs.every(nativeType) &&
-  (node.op.lowers?.(node) ?? true);
+/**
+ * True when the node's types and attributes have kernels, and so have all nodes of its bodies, which
+ * must make no size: they may mention `sizes` and those of the node's inputs only.
+ */
+function hasKernel(node: Node, sizes: ReadonlySet<DimSymbol>): boolean {
+  if (!node.op.lower || !node.inputs.every(nativeType) || !node.outputs.every(nativeType))
+    return false;
+  const bodies = node.op.bodies?.(node.attrs) ?? [];
+  const known = bodies.length > 0 ? union(sizes, symbolsOfFacts(node.inputs)) : sizes;
+  const fits = (v: Value | null): boolean =>
+    nativeType(v) && [...symbolsOfFacts([v])].every((s) => known.has(s));
+  return (
+    bodies.every(
+      (g) =>
+        [...g.inputs, ...g.outputs].every(fits) &&
+        bodyNodes(g).every((n) => hasKernel(n, known) && n.outputs.every(fits)),
+    ) &&
+    (node.op.lowers?.(node) ?? true)
+  );
+}
+const union = <T>(a: Iterable<T>, b: Iterable<T>): Set<T> => new Set([...a, ...b]);
 
 /** The graph with composite nodes that have no kernel replaced by the nodes they stand for. */
-export function expandComposites(graph: Graph): Graph {
+export function expandComposites(graph: Graph, outer: ReadonlySet<DimSymbol> = new Set()): Graph {
+  const sizes = union(outer, symbolsOfFacts(graph.inputs));
+  graph = mapBodies(graph, (body) => expandComposites(body, sizes));
   for (let depth = 0; depth < 64; depth++) {
-    const next = mapGraph(graph, (n) => (hasKernel(n) ? null : (n.op.decompose?.(n) ?? null)));
+    const next = mapGraph(graph, (n) =>
+      hasKernel(n, sizes) ? null : (n.op.decompose?.(n) ?? null),
+    );
     if (next === graph) return graph;
     graph = next;
   }
@@ -123,7 +102,8 @@ export function cutRegions(graph: Graph, forced: ReadonlySet<Node>): Cut[] {
   const before = neededNodes(graph, order, makers);
   const nodes = [...before.keys()];
   const host = new Set([...makers.values(), ...forced]);
-  const native = new Set(nodes.filter((n) => !host.has(n) && hasKernel(n)));
+  const sizes = symbolsOfFacts(graph.inputs);
+  const native = new Set(nodes.filter((n) => !host.has(n) && hasKernel(n, sizes)));
   const isNative = (n: Node): boolean => native.has(n);
   const [a, b] = [true, false].map((first) => alternate(nodes, isNative, before, first));
   return a!.length <= b!.length ? a! : b!;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Buffer, Operand, StepSpec } from '../ir/step.js';
 import { newOperand, whole } from './place.js';
+import { stepsOf } from './items.js';
 import { schedule } from './schedule.js';
 
 const output = (n: number): Operand =>
@@ -26,7 +27,7 @@ describe('plan: schedule', () => {
       step([a], [b]),
       step([b], [output(4)]),
     ]);
-    assert.equal(s.steps.length, 3);
+    assert.equal(s.items.length, 3);
     assert.deepEqual(span(s, a.buffer), [0, 1]);
     assert.deepEqual(span(s, b.buffer), [1, 2]);
   });
@@ -55,7 +56,7 @@ describe('plan: schedule', () => {
       step([small], [half]),
       step([whole4], [output(4)]),
     ]);
-    const order = s.steps.map((x) => x.spec.outputs[0]!);
+    const order = stepsOf(s.items).map((x) => x.spec.outputs[0]!);
     assert.ok(order.indexOf(whole4) < order.indexOf(half));
     assert.equal(order.at(-1)!.buffer.kind, 'output');
   });
@@ -70,7 +71,7 @@ describe('plan: schedule', () => {
         step(inputs, [out], { inplace: allowed }),
         step([out], [output(4)]),
       ]);
-      return s.inplace[s.steps.findIndex((x) => x.spec.outputs[0] === out)];
+      return s.inplace.get(stepsOf(s.items).find((x) => x.spec.outputs[0] === out)!);
     };
     const [a, b] = [buffer(4), buffer(4)];
     assert.equal(inplace([a], [0]), 1);
@@ -91,7 +92,7 @@ describe('plan: schedule', () => {
       step([a, b], [c], { inplace: [0] }),
       step([c], [output(4)]),
     ]);
-    assert.deepEqual([...s.inplace], [0, 0, 1, 0]);
+    assert.deepEqual([...s.inplace.values()], [0, 0, 1, 0]);
     assert.equal(s.buffers.length, 2);
     assert.equal(s.root(c.buffer), a.buffer);
   });

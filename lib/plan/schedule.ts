@@ -1,33 +1,38 @@
-/** Order of the steps, lifetimes of their buffers, and which output overwrites which input. */
+/** Order of the items, lifetimes of their buffers, and which output overwrites which input. */
 import type { Buffer, Operand } from '../ir/step.js';
 import { typical } from '../tensor/dim.js';
-import type { PlanStep } from './lower.js';
+import {
+  type PlanBlock,
+  type PlanItem,
+  type PlanStep,
+  cellsOf,
+  isBlock,
+  stepsOf,
+  usesOf,
+} from './items.js';
 import { isDenseOperand } from './place.js';
 
 export interface Schedule {
-  readonly steps: readonly PlanStep[];
+  readonly items: readonly PlanItem[];
   /** for each step the bit mask of inputs that lie where output 0 does */
-  readonly inplace: readonly number[];
-  /** arena buffers that need a place, and their (first step, last step) */
+  readonly inplace: ReadonlyMap<PlanStep, number>;
+  /** arena buffers that need a place, and their (first slot, last slot); see `slotsOf` */
   readonly buffers: readonly Buffer[];
   readonly lifespans: Int32Array;
   /** the buffer that stands for `b` after outputs took over the places of inputs */
   root(b: Buffer): Buffer;
 }
 
-const inputBuffers = (s: PlanStep): Set<Buffer> =>
-  new Set(s.spec.inputs.flatMap((o) => (o ? [o.buffer] : [])));
-const outputBuffers = (s: PlanStep): Set<Buffer> => new Set(s.spec.outputs.map((o) => o.buffer));
-
-/** Without steps whose results nobody reads. */
-export function liveSteps(steps: readonly PlanStep[]): PlanStep[] {
+/** Without items whose results nobody reads. */
+export function liveItems(items: readonly PlanItem[]): PlanItem[] {
   const read = new Set<Buffer>();
-  const live: PlanStep[] = [];
-  for (const s of [...steps].reverse()) {
-    const outputs = outputBuffers(s);
-    if (![...outputs].some((b) => b.kind === 'output' || read.has(b))) continue;
-    for (const b of inputBuffers(s)) read.add(b);
-    live.push(s);
+  const live: PlanItem[] = [];
+  for (const item of [...items].reverse()) {
+    const { reads, writes } = usesOf(item);
+    const isRead = (b: Buffer): boolean => b.kind === 'output' || read.has(b);
+    if (![...writes].some(isRead)) continue;
+    for (const b of reads) read.add(b);
+    live.push(item);
   }
   return live.reverse();
 }
@@ -38,26 +43,29 @@ function note(map: Map<Buffer, number[]>, b: Buffer, i: number): void {
   else map.set(b, [i]);
 }
 
-/** For each step the earlier steps it must follow: same buffer, at least one of the two writes. */
-function dependencies(steps: readonly PlanStep[]): Set<number>[] {
+/** For each item the earlier ones it must follow: same buffer, at least one of the two writes. */
+function dependencies(items: readonly PlanItem[]): Set<number>[] {
   const writers = new Map<Buffer, number[]>();
   const readers = new Map<Buffer, number[]>();
-  return steps.map((s, i) => {
+  return items.map((item, i) => {
+    const { reads, writes } = usesOf(item);
     const before = new Set<number>();
-    for (const b of inputBuffers(s)) for (const w of writers.get(b) ?? []) before.add(w);
-    for (const b of outputBuffers(s))
+    for (const b of reads) for (const w of writers.get(b) ?? []) before.add(w);
+    for (const b of writes)
       for (const j of [...(writers.get(b) ?? []), ...(readers.get(b) ?? [])]) before.add(j);
-    for (const b of inputBuffers(s)) note(readers, b, i);
-    for (const b of outputBuffers(s)) note(writers, b, i);
+    for (const b of reads) note(readers, b, i);
+    for (const b of writes) note(writers, b, i);
     return before;
   });
 }
 
-const arenaBuffers = (s: PlanStep): Set<Buffer> =>
-  new Set([...inputBuffers(s), ...outputBuffers(s)].filter((b) => b.kind === 'arena'));
+const arenaBuffers = (item: PlanItem): Set<Buffer> => {
+  const { reads, writes } = usesOf(item);
+  return new Set([...reads, ...writes].filter((b) => b.kind === 'arena'));
+};
 
 /** Most bytes alive in this order. */
-function peak(steps: readonly PlanStep[], bytes: (b: Buffer) => number): number {
+function peak(steps: readonly PlanItem[], bytes: (b: Buffer) => number): number {
   const uses = new Map<Buffer, number>();
   for (const s of steps) for (const b of arenaBuffers(s)) uses.set(b, (uses.get(b) ?? 0) + 1);
   const started = new Set<Buffer>();
@@ -79,8 +87,8 @@ function peak(steps: readonly PlanStep[], bytes: (b: Buffer) => number): number 
   return most;
 }
 
-/** List scheduling: of the steps that may run, the one after which least is alive; ties as given. */
-function greedyOrder(steps: readonly PlanStep[], bytes: (b: Buffer) => number): PlanStep[] {
+/** List scheduling: of the items that may run, the one after which least is alive; ties as given. */
+function greedyOrder(steps: readonly PlanItem[], bytes: (b: Buffer) => number): PlanItem[] {
   const before = dependencies(steps);
   const users: number[][] = steps.map(() => []);
   before.forEach((list, i) => list.forEach((j) => users[j]!.push(i)));
@@ -102,7 +110,7 @@ function greedyOrder(steps: readonly PlanStep[], bytes: (b: Buffer) => number): 
   };
   const grows = Float64Array.from(steps.keys(), growth);
   const ready = new Set([...steps.keys()].filter((i) => waiting[i] === 0));
-  const order: PlanStep[] = [];
+  const order: PlanItem[] = [];
   while (ready.size > 0) {
     let [best, least] = [-1, Infinity];
     for (const i of ready) {
@@ -134,33 +142,119 @@ const interchangeable = (a: Operand, b: Operand): boolean =>
   isDenseOperand(a) &&
   isDenseOperand(b);
 
-/** Orders live steps for a low peak (at typical sizes) and lets outputs take over dying inputs. */
-export function schedule(all: readonly PlanStep[]): Schedule {
-  const given = liveSteps(all);
+/** Items in an order with a low peak (at typical sizes), the bodies of blocks as well. */
+function ordered(given: readonly PlanItem[], bytes: (b: Buffer) => number): PlanItem[] {
+  const greedy = greedyOrder(given, bytes);
+  const items = peak(greedy, bytes) < peak(given, bytes) ? greedy : given;
+  return items.map((item): PlanItem => {
+    if (!isBlock(item)) return item;
+    const [a, b] = item.bodies;
+    return { ...item, bodies: [ordered(a, bytes), ordered(b, bytes)] };
+  });
+}
+
+/** Number of slots of items, from blocks' bodies' numbers: the moments in which lifespans are counted. */
+export const slotsOf = {
+  step: 1,
+  /** the condition is read before the branches */
+  if: (then: number, otherwise: number): number => 1 + then + otherwise,
+  /** one before the trips, one after each, one after what follows the last */
+  loop: (trip: number, end: number): number => 3 + trip + end,
+};
+
+/** The slots in which each arena buffer is used. */
+class Lives {
+  readonly span = new Map<Buffer, [number, number]>();
+  readonly slotOf = new Map<PlanStep, number>();
+  readonly #count: ReadonlyMap<Buffer, number>;
+  #now = 0;
+
+  constructor(items: readonly PlanItem[]) {
+    this.#count = touches(items);
+    this.#items(items);
+  }
+
+  #use(b: Buffer, slot = this.#now): void {
+    if (b.window) return this.#use(b.window.base.buffer, slot);
+    if (b.kind !== 'arena') return;
+    const span = this.span.get(b);
+    if (!span) this.span.set(b, [slot, slot]);
+    else {
+      span[0] = Math.min(span[0], slot);
+      span[1] = Math.max(span[1], slot);
+    }
+  }
+
+  #items(items: readonly PlanItem[]): void {
+    for (const item of items) {
+      if (isBlock(item)) {
+        this.#block(item);
+        continue;
+      }
+      this.slotOf.set(item, this.#now);
+      for (const o of [...item.spec.inputs, ...item.spec.outputs]) if (o) this.#use(o.buffer);
+      this.#now++;
+    }
+  }
+
+  #block(item: PlanBlock): void {
+    const enter = this.#now++;
+    if (item.kind === 'if') {
+      this.#use(item.condition.buffer, enter);
+      for (const body of item.bodies) this.#items(body);
+      return;
+    }
+    this.#items(item.bodies[0]);
+    if (item.next) this.#use(item.next.buffer);
+    this.#now++;
+    this.#items(item.bodies[1]);
+    const exit = this.#now++;
+    for (const o of [item.limit, item.first]) if (o) this.#use(o.buffer, enter);
+    // what a trip finds there, or leaves there, must outlive all others
+    const inside = touches(item.bodies[0]);
+    const across = [...inside].filter(([b, n]) => b.window || n < this.#count.get(b)!);
+    const kept = [...across.map(([b]) => b), ...(item.counter ? [item.counter.buffer] : [])];
+    for (const b of [...kept, ...item.windows])
+      if (b !== item.next?.buffer) for (const slot of [enter, exit]) this.#use(b, slot);
+  }
+}
+
+/** How often each buffer is named. */
+function touches(items: readonly PlanItem[], into = new Map<Buffer, number>()): typeof into {
+  const touch = (o: Operand | null): void => {
+    if (o) into.set(o.buffer, (into.get(o.buffer) ?? 0) + 1);
+  };
+  for (const item of items) {
+    if (!isBlock(item)) {
+      item.spec.inputs.forEach(touch);
+      item.spec.outputs.forEach(touch);
+      continue;
+    }
+    const { reads, writes } = cellsOf(item);
+    [...reads, ...writes].forEach(touch);
+    for (const body of item.bodies) touches(body, into);
+  }
+  return into;
+}
+
+/** Orders live items for a low peak (at typical sizes) and lets outputs take over dying inputs. */
+export function schedule(all: readonly PlanItem[]): Schedule {
   const known = new Map<Buffer, number>();
   const bytes = (b: Buffer): number => {
     let n = known.get(b);
     if (n === undefined) known.set(b, (n = typical(b.bytes)));
     return n;
   };
-  const greedy = greedyOrder(given, bytes);
-  const steps = peak(greedy, bytes) < peak(given, bytes) ? greedy : given;
-
-  const span = new Map<Buffer, [number, number]>();
-  steps.forEach((s, i) => {
-    for (const b of arenaBuffers(s)) {
-      const known = span.get(b);
-      if (known) known[1] = i;
-      else span.set(b, [i, i]);
-    }
-  });
+  const items = ordered(liveItems(all), bytes);
+  const { span, slotOf } = new Lives(items);
   const alias = new Map<Buffer, Buffer>();
   const root = (b: Buffer): Buffer => {
     const next = alias.get(b);
     return next ? root(next) : b;
   };
-  const inplace = steps.map((s, i) => {
+  const overwritten = (s: PlanStep): number => {
     const out = s.spec.outputs[0];
+    const i = slotOf.get(s)!;
     if (!out || out.buffer.kind !== 'arena' || !s.spec.inplace || s.spec.outputs.length > 1)
       return 0;
     if (span.get(out.buffer)?.[0] !== i) return 0;
@@ -183,8 +277,9 @@ export function schedule(all: readonly PlanStep[]): Schedule {
       return mask;
     }
     return 0;
-  });
+  };
+  const inplace = new Map(stepsOf(items).map((s) => [s, overwritten(s)]));
   const buffers = [...span.keys()];
   const lifespans = Int32Array.from(buffers.flatMap((b) => span.get(b)!));
-  return { steps, inplace, buffers, lifespans, root };
+  return { items, inplace, buffers, lifespans, root };
 }

@@ -7,6 +7,7 @@ import type { Dim, DimTable } from '../tensor/dim.js';
 import { DTYPE_NAMES, type DType, bytesOf, storageOf } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
 import { HEADER, MAGIC, OPERAND, RECORD, VERSION } from './format.js';
+import { type LoopBlock, type PlanItem, type PlanStep, isBlock } from './items.js';
 
 /** Kernels by name, and the list of "name|signature" that words index. */
 export class KernelList {
@@ -43,20 +44,20 @@ export class KernelList {
 
 /** Where a buffer is: its kind, its index, and the byte where it starts. */
 export interface Location {
-  readonly kind: 'arena' | 'weight' | 'input' | 'output';
+  readonly kind: Buffer['kind'];
   readonly index: number;
   readonly base: number;
 }
 
 export interface WordsSource {
-  readonly steps: readonly {
-    readonly spec: StepSpec;
-    readonly origin: number;
-    readonly inplace: number;
-  }[];
+  readonly items: readonly PlanItem[];
   readonly inputs: readonly { readonly dtype: DType; readonly shape: readonly Dim[] }[];
   readonly outputs: readonly { readonly dtype: DType; readonly shape: readonly Dim[] }[];
   readonly buffers: readonly Buffer[];
+  origin(s: PlanStep): number;
+  /** bit mask of inputs that lie where output 0 does */
+  inplace(s: PlanStep): number;
+  /** where a buffer is that is no window */
   locate(b: Buffer): Location;
 }
 
@@ -85,6 +86,9 @@ export const STEP = {
   params: 8,
 };
 
+/** Words of a window. */
+export const WINDOW_WORDS = 6;
+
 /** `arenaBytes`, `scratchBytes` and the buffers' offsets stay 0: bind fills them. */
 export function writeWords(source: WordsSource, table: DimTable, kernels: KernelList): Words {
   const words: number[] = [];
@@ -95,13 +99,21 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
     if (typeof d !== 'number') patches.push(words.length, table.intern(d));
     words.push(typeof d === 'number' ? d : 0);
   };
-  const operand = (o: Operand | null): void => {
-    if (!o) return put(OPERAND.absent);
-    const { kind, index, base } = source.locate(o.buffer);
+  const windows = new Map<Buffer, number>();
+  const place = ({ buffer, dtype, offset }: Pick<Operand, 'buffer' | 'dtype' | 'offset'>): void => {
+    const window = windows.get(buffer);
+    const { kind, index, base } =
+      window === undefined
+        ? source.locate(buffer)
+        : { kind: 'window' as const, index: window, base: 0 };
     put(OPERAND[kind], index);
     if (kind === 'weight') weightWords.push(words.length);
-    dim(D.mul(o.offset, bytesOf(o.dtype)));
+    dim(D.mul(offset, bytesOf(dtype)));
     words[words.length - 1]! += base;
+  };
+  const operand = (o: Operand | null): void => {
+    if (!o) return put(OPERAND.absent);
+    place(o);
     put(DTYPE_NAMES.indexOf(o.dtype), o.shape.length);
     o.shape.forEach(dim);
     o.strides.forEach(dim);
@@ -115,10 +127,9 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
     put(0);
     dim(b.bytes);
   }
-  for (const { spec, origin, inplace } of source.steps) {
-    const start = words.length;
+  const step = ({ spec }: PlanStep, origin: number, inplace: number): void => {
     const { index, params } = kernels.use(spec);
-    put(RECORD.step, 0, index);
+    put(index);
     dim(spec.items);
     dim(spec.grain ?? 1);
     dim(spec.scratch ?? 0);
@@ -136,8 +147,40 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
       own.params.forEach(dim);
       put(stage.args.length, ...stage.args);
     }
+  };
+  const loop = ({ trips, limit, first, next, counter, windows: own }: LoopBlock): void => {
+    dim(trips);
+    [limit, first, next, counter].forEach(operand);
+    put(own.length);
+    for (const b of own) {
+      const { base, advance, alternates } = b.window!;
+      place(base);
+      dim(b.bytes);
+      dim(advance);
+      put(alternates ? 1 : 0);
+    }
+    for (const b of own) windows.set(b, windows.size);
+  };
+  /** what `write` puts, after the number of its words */
+  const counted = (write: () => void): void => {
+    const length = words.push(0) - 1;
+    write();
+    words[length] = words.length - length - 1;
+  };
+  const record = (item: PlanItem): void => {
+    const start = words.length;
+    const kind = isBlock(item) ? item.kind : 'step';
+    put(RECORD[kind], 0);
+    if (!isBlock(item)) step(item, source.origin(item), source.inplace(item));
+    else {
+      if (item.kind === 'if') operand(item.condition);
+      else loop(item);
+      for (const body of item.bodies) counted(() => body.forEach(record));
+      if (item.kind === 'loop') for (const b of item.windows) windows.delete(b);
+    }
     words[start + STEP.length] = words.length - start;
-  }
+  };
+  source.items.forEach(record);
   const header = {
     magic: MAGIC,
     version: VERSION,
@@ -148,7 +191,7 @@ export function writeWords(source: WordsSource, table: DimTable, kernels: Kernel
     inputs: source.inputs.length,
     outputs: source.outputs.length,
     buffers: source.buffers.length,
-    records: source.steps.length,
+    records: source.items.length,
   };
   HEADER.forEach((field, i) => (words[i] = header[field]));
   return { words: Float64Array.from(words), patches: Int32Array.from(patches), weightWords };
@@ -163,10 +206,54 @@ export function setMemory(
 ): void {
   offsets.forEach((offset, i) => (words[firstBuffer + 2 * i] = offset));
   let scratch = 0;
-  for (let w = firstBuffer + 2 * offsets.length; w < words.length; w += words[w + STEP.length]!)
+  eachStep(words, firstBuffer + 2 * offsets.length, (w) => {
     if (words[w + STEP.scratch]! > scratch) scratch = words[w + STEP.scratch]!;
+  });
   words[at('arenaBytes')] = arenaBytes;
   words[at('scratchBytes')] = scratch;
+}
+
+/** Where a step stands: how often it runs (Infinity where data decides), and in which blocks. */
+export interface StepPlace {
+  readonly trips: number;
+  /** outermost first: 'then', 'else', 'loop', 'end' */
+  readonly blocks: readonly string[];
+}
+const TOP: StepPlace = { trips: 1, blocks: [] };
+
+const operandWords = (words: Float64Array, w: number): number =>
+  words[w] === OPERAND.absent ? 1 : 5 + 2 * words[w + 4]!;
+
+/** Calls `visit` with the first word of each STEP record, those in blocks included, in order. */
+export function eachStep(
+  words: Float64Array,
+  from: number,
+  visit: (step: number, place: StepPlace) => void,
+  to = words.length,
+  place = TOP,
+): void {
+  const inside = (start: number, block: string, trips: number): number => {
+    const end = start + 1 + words[start]!;
+    const times = trips === 0 ? 0 : trips * place.trips;
+    eachStep(words, start + 1, visit, end, { trips: times, blocks: [...place.blocks, block] });
+    return end;
+  };
+  for (let w = from; w < to; w += words[w + STEP.length]!) {
+    if (words[w] === RECORD.step) visit(w, place);
+    else if (words[w] === RECORD.if) {
+      const past = inside(w + 2 + operandWords(words, w + 2), 'then', 1);
+      inside(past, 'else', 1);
+    } else {
+      let at = w + 3;
+      const cells: boolean[] = [];
+      for (let i = 0; i < 4; i++) {
+        cells.push(words[at] !== OPERAND.absent);
+        at += operandWords(words, at);
+      }
+      const trips = cells[0] || cells[2] ? Infinity : words[w + 2]!;
+      inside(inside(at + 1 + WINDOW_WORDS * words[at]!, 'loop', trips), 'end', 1);
+    }
+  }
 }
 
 /** Calls `visit` with the first word of each operand of the step at `start` that is not absent. */

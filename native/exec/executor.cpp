@@ -49,30 +49,91 @@ void runTraced(void* context, size_t begin, size_t end, size_t slot) {
   r.trace->add(r.index, slot, start, nanoseconds());
 }
 
+template <class T>
+T value(const LaneOperands& operands, int64_t index) {
+  return *static_cast<const T*>(operands.list[static_cast<size_t>(index)].data);
+}
+void* move(void* data, int64_t bytes) { return static_cast<char*>(data) + bytes; }
+
+void count(const Repetition& loop, const LaneOperands::Trips& trips, const LaneOperands& operands) {
+  if (loop.counter >= 0)
+    *static_cast<int64_t*>(operands.list[static_cast<size_t>(loop.counter)].data) = trips.done;
+}
+
+// Whether there is a first trip.
+bool enter(const Repetition& loop, LaneOperands::Trips* trips, const LaneOperands& operands) {
+  trips->done = 0;
+  trips->limit = loop.trips;
+  if (loop.limit >= 0) {
+    const int64_t limit = value<int64_t>(operands, loop.limit);
+    if (limit < trips->limit) trips->limit = limit;
+  }
+  if (trips->limit <= 0 || (loop.first >= 0 && !value<uint8_t>(operands, loop.first))) return false;
+  count(loop, *trips, operands);
+  return true;
+}
+
+// Whether there is a trip after the one that ended. Slides move in any case.
+bool again(const Repetition& loop, LaneOperands::Trips* trips, LaneOperands& operands) {
+  const bool more = ++trips->done < trips->limit && (loop.next < 0 || value<uint8_t>(operands, loop.next));
+  const bool back = trips->done % 2 == 0;
+  for (const Slide& s : loop.slides) {
+    void*& data = operands.list[s.operand].data;
+    data = move(data, s.alternates && back ? -s.advance : s.advance);
+  }
+  if (more) count(loop, *trips, operands);
+  return more;
+}
+
+void leave(const Repetition& loop, const LaneOperands::Trips& trips, LaneOperands& operands) {
+  for (const Slide& s : loop.slides) {
+    void*& data = operands.list[s.operand].data;
+    data = move(data, -s.advance * (s.alternates ? trips.done % 2 : trips.done));
+  }
+}
+
 }  // namespace
 
-void execute(const BoundPlan& plan, const LaneOperands& operands, Lane& lane, size_t threads, Trace* trace) {
+void execute(const BoundPlan& plan, LaneOperands& operands, Lane& lane, size_t threads, Trace* trace) {
   const FlushToZero flush;
   const RunInFlight awake(threads > 1);
   lane.status = {};
   const LoopFn items = trace ? runTraced : runItems;
   if (trace) trace->start(nanoseconds());
-  const Operand* list = operands.list.data();
+  const char* const arena = operands.arena;
+  if (!plan.loops.empty()) operands.arena = nullptr;
   for (size_t at = 0; at < plan.program.size();) {
     if (lane.stop.load(std::memory_order_relaxed)) return;
     const Instruction& i = plan.program[at++];
-    if (i.kind == Instruction::run) {
-      const PlanStep& step = plan.steps[i.index];
-      Running running = {step, list, lane, i.index, trace};
-      parallelFor({step.items, step.grain, threads, &lane.stop, items, &running});
-      if (lane.status.code != 0) {
-        lane.status.step = step.origin;
-        return;
+    switch (i.kind) {
+      case Instruction::run: {
+        const PlanStep& step = plan.steps[i.index];
+        Running running = {step, operands.list.data(), lane, i.index, trace};
+        parallelFor({step.items, step.grain, threads, &lane.stop, items, &running});
+        if (lane.status.code != 0) {
+          lane.status.step = step.origin;
+          return;
+        }
+        break;
       }
-    } else if (i.kind == Instruction::jump || !*static_cast<const uint8_t*>(list[i.index].data)) {
-      at = i.target;
+      case Instruction::jump:
+        at = i.target;
+        break;
+      case Instruction::jumpUnless:
+        if (!value<uint8_t>(operands, i.index)) at = i.target;
+        break;
+      case Instruction::enter:
+        if (!enter(plan.loops[i.index], &operands.trips[i.index], operands)) at = i.target;
+        break;
+      case Instruction::again:
+        if (again(plan.loops[i.index], &operands.trips[i.index], operands)) at = i.target;
+        break;
+      case Instruction::leave:
+        leave(plan.loops[i.index], operands.trips[i.index], operands);
+        break;
     }
   }
+  operands.arena = arena;
 }
 
 }  // namespace haio

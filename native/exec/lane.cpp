@@ -37,6 +37,7 @@ void Lane::place(const BoundPlan& plan, LaneOperands* operands, void* const* inp
   if (operands->arena != arena_.data()) {
     if (operands->list.empty()) allocations_.fetch_add(1, std::memory_order_relaxed);
     operands->list = plan.operands;
+    operands->trips.resize(plan.loops.size());
     operands->arena = arena_.data();
     for (size_t i = 0; i < plan.places.size(); i++) {
       if (plan.places[i].kind == format::arena)

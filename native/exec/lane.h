@@ -9,9 +9,14 @@
 
 namespace haio {
 
-// A plan's operands with the addresses of one lane; made at its first use there and kept.
+// A plan's operands with the addresses of one lane, and the trips of its loops; made at its first use
+// there and kept. Between runs slides are where their first trip has them.
 struct LaneOperands {
+  struct Trips {
+    int64_t done, limit;
+  };
   std::vector<Operand> list;
+  std::vector<Trips> trips;  // of each loop
   const char* arena = nullptr;  // base that `list` holds; null before the first use
 };
 

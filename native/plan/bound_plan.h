@@ -34,9 +34,23 @@ struct PlanStep {
   size_t nextBytes;
 };
 
-// The records, flat: run step `index`; or go to `target`, always or when condition operand `index` is false.
+// An operand that lies elsewhere in each trip of a loop: `advance` bytes further, or further and back.
+struct Slide {
+  uint32_t operand;  // in BoundPlan::operands
+  bool alternates;
+  int64_t advance;
+};
+struct Repetition {
+  int64_t trips;                        // at most
+  int64_t limit, first, next, counter;  // indices of operands, -1 where there is none; see lib/plan/format.ts
+  std::vector<Slide> slides;
+};
+
+// The records, flat: run step `index`; go to `target`, always or when condition operand `index` is false;
+// begin loop `index`, or go to `target` where it makes no trip; end a trip and go to `target` for another
+// one; put its slides back.
 struct Instruction {
-  enum Kind : uint8_t { run, jump, jumpUnless } kind;
+  enum Kind : uint8_t { run, jump, jumpUnless, enter, again, leave } kind;
   uint32_t index, target;
 };
 
@@ -82,11 +96,15 @@ struct BoundPlan {
   std::vector<uint32_t> ports;    // the operands that lie in inputs and outputs
   std::vector<PlanStep> steps;
   std::vector<Instruction> program;
+  std::vector<Repetition> loops;
   Store store;
 
   size_t bytes() const {
+    size_t slides = 0;
+    for (const Repetition& l : loops) slides += l.slides.size();
     return operands.size() * (sizeof(Operand) + sizeof(Place)) + steps.size() * sizeof(PlanStep) +
-           program.size() * sizeof(Instruction) + ports.size() * sizeof(uint32_t) + store.bytes();
+           program.size() * sizeof(Instruction) + ports.size() * sizeof(uint32_t) +
+           loops.size() * sizeof(Repetition) + slides * sizeof(Slide) + store.bytes();
   }
 };
 

@@ -90,11 +90,27 @@ void Decoder::buffers(int64_t count) {
   }
 }
 
-// Records of one branch of an IF, after their number of words.
-void Decoder::branch(size_t end, int depth) {
-  const size_t words = static_cast<size_t>(integer("a branch's words", 0, static_cast<int64_t>(end - at_)));
-  if (ok_ && words > end - at_) fail("a branch ends outside its record");
-  if (ok_) records(at_ + words, depth + 1);
+// Records within one, after their number of words.
+void Decoder::branch(const char* what, size_t end, int depth, bool skip) {
+  const size_t words = static_cast<size_t>(integer(what, 0, static_cast<int64_t>(end - at_)));
+  if (ok_ && words > end - at_) fail("%s end outside of the record", what);
+  if (ok_ && skip) at_ += words;
+  if (ok_ && !skip) records(at_ + words, depth + 1);
+}
+
+// IF after its kind and length.
+void Decoder::conditional(size_t end, int depth) {
+  name_ = "if";
+  const int64_t condition = cell("condition", Type::boolean, false);
+  if (ok_ && condition < 0) fail("there is no condition");
+  const uint32_t unless = static_cast<uint32_t>(plan_->program.size());
+  if (ok_) plan_->program.push_back({Instruction::jumpUnless, static_cast<uint32_t>(condition), 0});
+  branch("a branch's words", end, depth);
+  const uint32_t past = static_cast<uint32_t>(plan_->program.size());
+  if (ok_) plan_->program.push_back({Instruction::jump, 0, 0});
+  if (ok_) plan_->program[unless].target = past + 1;
+  branch("a branch's words", end, depth);
+  if (ok_) plan_->program[past].target = static_cast<uint32_t>(plan_->program.size());
 }
 
 // Decodes records up to the word `end`; their number.
@@ -113,22 +129,9 @@ int64_t Decoder::records(size_t end, int depth) {
     if (kind == format::step) {
       step();
     } else if (kind == ifElse) {
-      name_ = "if";
-      const Located condition = operand("condition", 0);
-      if (ok_ && (condition.place.kind == absent || condition.operand.type != Type::boolean ||
-                  elementCount(condition.operand) != 1)) {
-        fail("the condition is not one bool");
-      }
-      const uint32_t unless = static_cast<uint32_t>(plan_->program.size());
-      if (ok_) plan_->program.push_back({Instruction::jumpUnless, keep({condition}), 0});
-      branch(start + length, depth);
-      const uint32_t past = static_cast<uint32_t>(plan_->program.size());
-      if (ok_) plan_->program.push_back({Instruction::jump, 0, 0});
-      if (ok_) plan_->program[unless].target = past + 1;
-      branch(start + length, depth);
-      if (ok_) plan_->program[past].target = static_cast<uint32_t>(plan_->program.size());
+      conditional(start + length, depth);
     } else {
-      fail("records of kind %lld are not supported", static_cast<long long>(kind));
+      loopRecord(start + length, depth);
     }
     if (ok_ && at_ != start + length) {
       record_ = record;

@@ -31,8 +31,8 @@ const Kernel* Decoder::kernel() {
 }
 
 Located Decoder::operand(const char* what, int64_t index) {
-  Located out = {};
-  out.place.kind = static_cast<uint8_t>(integer(what, absent, output));
+  Located out;
+  out.place.kind = static_cast<uint8_t>(integer(what, absent, window));
   if (out.place.kind == absent) return out;
   Operand& o = out.operand;
   out.place.index = static_cast<uint32_t>(integer("an operand's index", 0, kMaxBuffers));
@@ -62,6 +62,13 @@ bool Decoder::locate(Located* located, const char* what, int64_t index) {
   };
   // Addresses that only say "present": checks do not look at data, and a run replaces them.
   char* const stand = reinterpret_cast<char*>(uintptr_t{4096});
+  // The caller's memory is aligned to the elements of the port, so to nothing wider.
+  const auto fitsPort = [&](const Place& p, size_t bytes) {
+    const Type type = (p.kind == input ? plan_->inputs : plan_->outputs)[p.index].type;
+    if (bytes > typeBytes(type))
+      fail("%s %lld: %s in memory of %s", what, number, typeName(o.type), typeName(type));
+    return true;
+  };
   switch (place.kind) {
     case arena: {
       if (place.index >= buffers_.size()) return false;
@@ -74,14 +81,24 @@ bool Decoder::locate(Located* located, const char* what, int64_t index) {
     case weight:
       o.data = weights_.data + place.offset;
       return place.index == 0 && inside(weights_.bytes);
+    case window: {
+      const Window* w = windowAt(place.index);
+      if (!w || !inside(w->bytes)) return false;
+      located->window = static_cast<int32_t>(place.index);
+      for (const Window* outer = w; outer; outer = windowAt(outer->parent)) {
+        if (outer->advance % static_cast<int64_t>(size) != 0)
+          fail("%s %lld moves by %lld bytes: not aligned to %s", what, number,
+               static_cast<long long>(outer->advance), typeName(o.type));
+      }
+      place = {w->place.kind, w->place.index, w->place.offset + place.offset};
+      if (place.offset % size != 0) fail("%s %lld is not aligned to %s", what, number, typeName(o.type));
+      o.data = (place.kind == weight ? weights_.data : stand) + place.offset;
+      return place.kind == arena || place.kind == weight || fitsPort(place, size);
+    }
     default: {
       const std::vector<Port>& list = place.kind == input ? plan_->inputs : plan_->outputs;
       o.data = stand + place.offset;
-      if (place.index >= list.size()) return false;
-      // The caller's memory is aligned to the elements of the port, so to nothing wider.
-      if (size > typeBytes(list[place.index].type))
-        fail("%s %lld: %s in memory of %s", what, number, typeName(o.type), typeName(list[place.index].type));
-      return inside(list[place.index].bytes);
+      return place.index < list.size() && inside(list[place.index].bytes) && fitsPort(place, size);
     }
   }
 }
@@ -144,11 +161,6 @@ const Stages* Decoder::stages(const Kernel& carrier, const std::vector<Located>&
 // an input, except inputs of `inplace` that are the same elements as output 0.
 void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vector<Located>& outputs,
                             int64_t inplace) {
-  const auto apart = [](const Located& a, const Located& b) {
-    if (a.place.kind != b.place.kind) return true;
-    if (a.place.kind != arena && a.place.index != b.place.index) return true;
-    return disjoint(a.operand, a.place.offset, b.operand, b.place.offset);
-  };
   for (size_t i = 0; i < outputs.size(); i++) {
     const Located& out = outputs[i];
     if (out.place.kind != arena && out.place.kind != output)
@@ -160,7 +172,8 @@ void Decoder::checkOverlaps(const std::vector<Located>& inputs, const std::vecto
     for (size_t j = 0; j < inputs.size(); j++) {
       const Located& in = inputs[j];
       if (in.place.kind == absent || apart(out, in)) continue;
-      const bool same = in.place.offset == out.place.offset && sameGeometry(in.operand, out.operand);
+      const bool same = in.window == out.window && in.place.offset == out.place.offset &&
+                        sameGeometry(in.operand, out.operand);
       const bool allowed = i == 0 && j < 53 && (inplace >> j & 1);
       if (!same || !allowed) return fail("output %zu overlaps input %zu", i, j);
     }
@@ -172,6 +185,10 @@ uint32_t Decoder::keep(const std::vector<Located>& list) {
   for (const Located& l : list) {
     if (l.place.kind == input || l.place.kind == output)
       plan_->ports.push_back(static_cast<uint32_t>(plan_->operands.size()));
+    for (const Window* w = windowAt(l.window); w; w = windowAt(w->parent)) {
+      plan_->loops[w->loop].slides.push_back(
+          {static_cast<uint32_t>(plan_->operands.size()), w->alternates, w->advance});
+    }
     plan_->operands.push_back(l.operand);
     plan_->places.push_back(l.place);
   }

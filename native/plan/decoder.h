@@ -17,10 +17,21 @@ struct Kernel {
 struct Buffer {
   size_t offset, bytes;
 };
+// Memory that lies elsewhere in each trip of its loop. Operands in it have the place they have in the
+// first trip; all trips together move them by `low` to `high` bytes, those of outer loops included.
+struct Window {
+  Place place;
+  size_t bytes;
+  int64_t advance, low, high;
+  uint32_t loop;
+  int32_t parent;  // the window that it lies in, or -1
+  bool alternates, open;
+};
 // An operand as the plan states it.
 struct Located {
-  Operand operand;
-  Place place;
+  Operand operand = {};
+  Place place = {};
+  int32_t window = -1;
 };
 
 class Decoder {
@@ -61,7 +72,13 @@ class Decoder {
   void ports(const char* what, int64_t count, std::vector<Port>* out);
   void buffers(int64_t count);
   int64_t records(size_t end, int depth);
-  void branch(size_t end, int depth);
+  void branch(const char* what, size_t end, int depth, bool skip = false);
+  void conditional(size_t end, int depth);
+  void loopRecord(size_t end, int depth);
+  int64_t cell(const char* what, Type type, bool written);
+  void windowRecord(uint32_t loop, int64_t trips);
+  const Window* windowAt(int64_t index) const;
+  bool apart(const Located& a, const Located& b) const;
   void step();
   const void* params(const Kernel& kernel);
   const Stages* stages(const Kernel& kernel, const std::vector<Located>& inputs);
@@ -81,6 +98,7 @@ class Decoder {
   std::unique_ptr<BoundPlan> plan_;
   std::vector<Kernel> kernels_;
   std::vector<Buffer> buffers_;
+  std::vector<Window> windows_;
   bool ok_ = true;
   long record_ = -1;
   const char* name_ = "";

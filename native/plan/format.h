@@ -21,8 +21,8 @@ enum Header {
   records,
   kHeaderWords
 };
-enum RecordKind { step, ifElse, repeat, loop };
-enum PlaceKind { absent, arena, weight, input, output };
+enum RecordKind { step, ifElse, loop };
+enum PlaceKind { absent, arena, weight, input, output, window };
 
 constexpr int64_t kMaxInteger = int64_t{1} << 53;
 constexpr int64_t kMaxBytes = int64_t{1} << 46;     // of the arena, an input, an output
@@ -36,5 +36,7 @@ constexpr int64_t kMaxOperands = 255;  // inputs, or outputs, of a step
 constexpr int64_t kMaxStages = 256;    // of a step
 constexpr int64_t kMaxParams = 64;     // of a kernel
 constexpr int kMaxNesting = 32;        // of records
+constexpr int64_t kMaxTrips = int64_t{1} << 40;  // of a loop
+constexpr int64_t kMaxWindows = 1 << 16;         // of a loop
 
 }  // namespace haio::format

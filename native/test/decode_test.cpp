@@ -165,7 +165,7 @@ void refusesOperands() {
   in({input, 0, 0, Type::f32, {4, 8.5}, {8, 1}}, "a dimension");
   in({input, 0, 0, Type::string, {4, 8}, {8, 1}}, "type");
   in({input, 0, 0, Type::f32, {1, 1, 1, 1, 1, 1, 1, 4, 8}, {1, 1, 1, 1, 1, 1, 1, 8, 1}}, "rank");
-  in({static_cast<PlaceKind>(5), 0, 0, Type::f32, {4, 8}, {8, 1}}, "input is 5");
+  in({static_cast<PlaceKind>(6), 0, 0, Type::f32, {4, 8}, {8, 1}}, "input is 6");
   in({absent, 0, 0, Type::f32, {}, {}}, "input 0 is absent");
   in(dense(input, 0, Type::f32, {4, 4}), "shapes differ");  // the kernel's own check
 
@@ -341,8 +341,8 @@ void branches() {
   for (int i = 0; i < 40; i++) nested = test::ifWords(condition, nested, {});
   p.records = {nested};
   REFUSED(p, "too deeply");
-  p.records = {{repeat, 2}};
-  REFUSED(p, "not supported");
+  p.records = {{3, 2}};
+  REFUSED(p, "kind of a record");
 }
 
 void reports() {

@@ -77,6 +77,31 @@ inline Words ifWords(const Tensor& condition, const Words& then, const Words& ot
   return w;
 }
 
+struct WindowWords {
+  format::PlaceKind kind;
+  double index, offset, bytes, advance, alternates = 0;
+};
+struct LoopWords {
+  double trips;
+  Tensor limit = {}, first = {}, next = {}, counter = {};
+  std::vector<WindowWords> windows = {};
+  Words trip = {}, end = {};
+
+  Words words() const {
+    Words w = {format::loop, 0, trips};
+    for (const Tensor* t : {&limit, &first, &next, &counter}) append(w, t->words());
+    w.push_back(static_cast<double>(windows.size()));
+    for (const WindowWords& x : windows)
+      append(w, {static_cast<double>(x.kind), x.index, x.offset, x.bytes, x.advance, x.alternates});
+    w.push_back(static_cast<double>(trip.size()));
+    append(w, trip);
+    w.push_back(static_cast<double>(end.size()));
+    append(w, end);
+    w[1] = static_cast<double>(w.size());
+    return w;
+  }
+};
+
 struct Port {
   Type type;
   double bytes;
