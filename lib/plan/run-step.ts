@@ -43,7 +43,7 @@ export function stepRunner(
   const kernels = new KernelList(native.inspect().ops);
   const region = planRegion(
     {
-      steps: [
+      items: [
         {
           spec: {
             ...spec,

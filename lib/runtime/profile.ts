@@ -107,8 +107,11 @@ export function summarise(
 ): RunProfile {
   const micros = median(runs.map((r) => r.micros));
   const last = runs.at(-1)!.recorder;
+  // the addon numbers the steps that may run
   const stepsOf = ({ region, sizes }: NativeRecord): readonly StepReport[] =>
-    reportRegion(variant.plan, variant.plan.regions[region] as NativeRegion, sizes).steps;
+    reportRegion(variant.plan, variant.plan.regions[region] as NativeRegion, sizes).steps.filter(
+      ({ items, trips }) => items > 0 && trips > 0,
+    );
   const native = last.native.flatMap((record, k) => {
     const times = runs.map(({ recorder }) => timesOf(recorder.native[k]?.chunks() ?? []));
     return stepsOf(record).flatMap((step, i): StepProfile[] => {
