@@ -19,6 +19,7 @@ export {
   type Feeds,
   type Outputs,
 } from './runtime/session.js';
+export type { State, StateOptions } from './runtime/state.js';
 export type { Feed, Output } from './runtime/values.js';
 export type { Signature } from './onnx/import.js';
 export { Plan, type OpenOptions } from './runtime/plan.js';
@@ -39,6 +40,11 @@ export interface LoadOptions {
   readonly lanes?: number;
   /** sizes of symbolic dimensions, fixed in the compiled model */
   readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * outputs by the inputs that take them in the next run, kept by a State in between; a `*` stands for the
+   * same text in both: { 'past_key_values.*': 'present.*' }
+   */
+  readonly state?: Readonly<Record<string, string>>;
   /** external data by file name; what is not given is looked for beside the model's file */
   readonly external?: Readonly<Record<string, Uint8Array>>;
   /** names of passes to leave out */
@@ -56,8 +62,18 @@ export interface CompilePlanOptions extends Omit<LoadOptions, 'threads' | 'lanes
 }
 
 /** What is decided when a model is compiled. */
-const FIXED_OPTIONS = ['sizes', 'off', 'external', 'precision'] as const;
-const OPTIONS = ['threads', 'isa', 'precision', 'lanes', 'sizes', 'external', 'off', 'onProgress'];
+const FIXED_OPTIONS = ['sizes', 'state', 'off', 'external', 'precision'] as const;
+const OPTIONS = [
+  'threads',
+  'isa',
+  'precision',
+  'lanes',
+  'sizes',
+  'state',
+  'external',
+  'off',
+  'onProgress',
+];
 
 function integer(name: string, value: number | undefined, least: number): void {
   if (value !== undefined && (!Number.isInteger(value) || value < least || value > 1024))
@@ -124,9 +140,9 @@ function checkOptions(options: LoadOptions): void {
 
 /** The options that a compile has, with their defaults. */
 const compileOptionsOf = (
-  { isa, off = [], sizes = {} }: LoadOptions,
+  { isa, off = [], sizes = {}, state = {} }: LoadOptions,
   values: CompileOptions['values'] = {},
-): CompileOptions => ({ isa: chooseIsa(isa), off, sizes, shapes: {}, values });
+): CompileOptions => ({ isa: chooseIsa(isa), off, sizes, shapes: {}, values, state });
 
 const settle = ({ threads, isa, lanes }: OpenOptions): Settled => {
   checkIntegers({ threads, lanes });

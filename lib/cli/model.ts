@@ -139,9 +139,9 @@ export function compileFile(path: string, options: ModelOptions, io: Io): Compil
   const { graph, passes } = lap('optimize', () => optimizeReported(imported.graph, options));
   const { inputs, outputs, onnxNodes } = imported;
   const about = aboutJson(
-    { inputs, outputs, nodes: { imported: onnxNodes, optimized: countNodes(graph) } },
+    { inputs, outputs, state: {}, nodes: { imported: onnxNodes, optimized: countNodes(graph) } },
     {
-      ...{ isa, off: options.off ?? [], sizes: options.size ?? {}, shapes: {} },
+      ...{ isa, off: options.off ?? [], sizes: options.size ?? {}, shapes: {}, state: {} },
       values: tensorsFor(inputs, options.value ?? {}),
     },
   );

@@ -20,7 +20,7 @@ import { Softmax } from '../ops/softmax.js';
 import { Transpose } from '../ops/transpose.js';
 import { Where } from '../ops/where.js';
 import { scalarLike } from '../ops/formula.js';
-import type { Dim } from '../tensor/dim.js';
+import { type Dim, isMinOf, isSym } from '../tensor/dim.js';
 import { isFloat } from '../tensor/dtype.js';
 import { sameShape } from '../tensor/shape.js';
 import { VIEW_RULES } from './simplify-views.js';
@@ -40,9 +40,11 @@ const plain = <C, D>(a: Pattern<C>, b: Pattern<D>) =>
   patIf(MatMul, ({ stages }) => stages.length === 0, a, b);
 const product = plain(any('q'), any('k')) as Pattern<Found>;
 const scaled = oneOf<Found>(pat(Mul, product, constScalar('scale')), product);
+const chosen: Pattern<Found> = pat(Where, any('condition'), scaled, constScalar('low'));
 const scores = oneOf<Found>(
+  pat(Add, chosen, any('mask')),
   pat(Add, scaled, any('mask')),
-  pat(Where, any('condition'), scaled, constScalar('low')),
+  chosen,
   scaled,
 );
 const weights: Pattern<Found> = patIf<AxisAttrs, [Pattern<Found>]>(
@@ -65,11 +67,11 @@ const attention = rule(
     const lead = (x: Value) => shapeOf(x).slice(0, -2);
     if (!sameShape(lead(q), lead(k)) || !sameShape(lead(q), lead(v))) return 'heads are broadcast';
     if (condition && low > LOW) return 'masked scores are not low enough';
-    const bias = condition
-      ? apply(Where, {}, [condition, scalarLike(q, 0), scalarLike(q, low)])
-      : mask;
     const all = [...lead(q), shapeOf(q).at(-2)!, shapeOf(k).at(-1)!];
-    if (bias && !fitsInto(bias, all)) return 'the mask enlarges the scores';
+    if ([condition, mask].some((x) => x && !fitsInto(x, all)))
+      return 'the mask enlarges the scores';
+    const hidden = condition && apply(Where, {}, [condition, scalarLike(q, 0), scalarLike(q, low)]);
+    const bias = hidden && mask ? apply(Add, {}, [hidden, mask]) : (hidden ?? mask);
     const swap = [...lead(k).map((_, i) => i), rank - 1, rank - 2];
     const inputs = [q, apply(Transpose, { perm: swap }, [k]), v].map((x) =>
       rank === 3 ? withHead(x) : x,
@@ -86,11 +88,16 @@ const withHead = (x: Value): Value => {
   return reshaped(x, [n!, 1, ...rest]);
 };
 
-/** True when v only has to be repeated to have the shape. */
+/**
+ * True when v only has to be repeated to have the shape of the scores. Of keys there are as many as
+ * of values, whatever the name of that size is.
+ */
 function fitsInto(v: Value, shape: readonly Dim[]): boolean {
   const own = shapeOf(v);
   const lead = shape.length - own.length;
-  return lead >= 0 && own.every((d, i) => d === 1 || d === shape[lead + i]);
+  const keys = own.length - 1;
+  const fits = (d: Dim, to: Dim): boolean => d === 1 || d === to || isMinOf(d, to);
+  return lead >= 0 && own.every((d, i) => fits(d, shape[lead + i]!) || (i === keys && isSym(d)));
 }
 
 /** x with its views over y · c gone, and c: where a value is scaled before heads are split. */

@@ -3,6 +3,7 @@ import { raise } from '../errors.js';
 import { type Graph, type Node, type Value, isTensorType, typeOf } from '../ir/graph.js';
 import type { Addon } from '../native/types.js';
 import { DimTable } from '../tensor/dim.js';
+import { CAPACITY, type StateNames } from './appended.js';
 import { type AttrWriter, type Json, weightBytes, writeAttrs } from './attrs.js';
 import { fillWeights } from './constants.js';
 import { type HostDraft, type NativeDraft, encodeHead } from './encode.js';
@@ -19,6 +20,8 @@ export interface BuildEnvironment {
   readonly isa: string;
   /** kept with the model, for those who open it */
   readonly about?: Json;
+  /** outputs that inputs of the next run take */
+  readonly state?: StateNames;
 }
 
 export interface BuildMeta {
@@ -66,7 +69,7 @@ class Builder {
       {
         items: rest,
         inputs: lowered.inputs.map(typeOf),
-        outputs: lowered.outputs.map(typeOf),
+        outputs: lowered.rooms,
         origin: (s) => this.#originOf(s.node),
         locate: (b) => {
           if (b.kind !== 'weight') return { kind: b.kind, index: b.index!, base: 0 };
@@ -144,17 +147,25 @@ export function buildModel(
   const graph = expandComposites(source);
   const rows = env.native.inspect().ops;
   const kernels = new KernelList(rows);
-  const made = makeParts(graph, (step) => kernels.lacks(step));
-  const { parts, values, outputs } = made;
+  const made = makeParts(graph, (step) => kernels.lacks(step), env.state);
+  const { parts, values, outputs, appended } = made;
   checkHostNodes(parts);
   const b = new Builder(kernels, made);
   const regions = parts.map((p) => (p.native ? b.native(p) : b.host(p)));
+  const state = appended.map(({ past, present, axis }) => ({
+    input: graph.inputs.indexOf(past),
+    output: graph.outputs.indexOf(present),
+    axis,
+  }));
+  const capacity = state.length > 0 ? b.table.intern(CAPACITY) : null;
   const table = b.values();
   const { head, weightsAt, total } = encodeHead({
     table: b.table,
     values: table,
     inputs: graph.inputs.map((v) => ({ name: v.name, value: values.of(v) })),
     outputs: outputs.map((value, i) => ({ name: graph.outputNames[i]!, value })),
+    state,
+    capacity,
     regions,
     kernels: kernels.names,
     origins: b.origins,

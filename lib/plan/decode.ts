@@ -18,8 +18,9 @@ import type {
   Port,
   Region,
   Source,
+  StatePair,
 } from './plan.js';
-import { dimsOfTable, rowFault } from './table.js';
+import { dimsOfTable, rowFault, symbolOfRow } from './table.js';
 
 const MAX_META = 1 << 30;
 const bad = (reason: string): never => raise('HAIO_E_PLAN', { reason });
@@ -172,6 +173,30 @@ class Decoder {
       return { name: text(name, what), value: index(value, values, what) };
     });
   }
+  /** Every pair's axis must be one of its output's. */
+  state(
+    values: readonly PlanValue[],
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+  ): StatePair[] {
+    return list(this.#head.meta['state'], 'state').map((p) => {
+      const [input, output, axis] = list(p, 'state');
+      const at = index(output, outputs.length, 'state');
+      const rank = values[outputs[at]!.value]!.shape.length;
+      return {
+        input: index(input, inputs.length, 'state'),
+        output: at,
+        axis: index(axis, rank, 'state'),
+      };
+    });
+  }
+  /** The symbol that the row `capacity` is. */
+  capacity(): number {
+    const row = this.#head.meta['capacity'];
+    if (row === null) return -1;
+    const symbol = symbolOfRow(this.rows, index(row, this.#rowCount, 'capacity'));
+    return symbol >= 0 ? symbol : bad('the capacity is no symbol');
+  }
   texts(what: string): string[] {
     return list(this.#head.meta[what], what).map((t) => text(t, what));
   }
@@ -270,13 +295,22 @@ export function openModel(
     };
     const regions = d.meta('regions').map((r) => d.region(r, counts));
     const numbers = new Float64Array(d.rows.length / 4);
+    const [inputs, outputs] = ['inputs', 'outputs'].map((what) => d.ports(what, values.length)) as [
+      Port[],
+      Port[],
+    ];
+    const state = d.state(values, inputs, outputs);
+    const capacity = d.capacity();
+    if (state.length > 0 && capacity < 0) bad('state without a capacity');
     return {
       model,
       symbols: d.symbols,
       rows: d.rows,
       values,
-      inputs: d.ports('inputs', values.length),
-      outputs: d.ports('outputs', values.length),
+      inputs,
+      outputs,
+      state,
+      capacity,
       regions,
       kernels,
       origins,

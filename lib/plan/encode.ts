@@ -13,7 +13,7 @@ import type { DimTable } from '../tensor/dim.js';
 import { alignUp } from './arena.js';
 import type { Json } from './attrs.js';
 import { PAGE } from './store.js';
-import type { Port } from './plan.js';
+import type { Port, StatePair } from './plan.js';
 import { type Words, at } from './words.js';
 
 export const HEAD_BYTES = 64;
@@ -40,6 +40,9 @@ export interface Draft {
   readonly values: readonly Json[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  readonly state: readonly StatePair[];
+  /** expression row of the room that state buffers have; null where there are none */
+  readonly capacity: number | null;
   readonly regions: readonly (NativeDraft | HostDraft)[];
   readonly kernels: readonly string[];
   readonly origins: readonly string[];
@@ -86,6 +89,8 @@ export function encodeHead(draft: Draft): { head: Uint8Array; weightsAt: number;
       values: draft.values,
       inputs: draft.inputs.map((p) => [p.name, p.value]),
       outputs: draft.outputs.map((p) => [p.name, p.value]),
+      state: draft.state.map((p) => [p.input, p.output, p.axis]),
+      capacity: draft.capacity,
       regions,
       kernels: draft.kernels,
       origins: draft.origins,

@@ -4,8 +4,10 @@ import { constantTensor } from '../ir/build.js';
 import { type Graph, type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import type { Buffer, LoopSpec, Lowering, Operand, StepSpec } from '../ir/step.js';
 import { copyStep, samePlace } from '../ops/moving.js';
-import { storageOf } from '../tensor/dtype.js';
+import type { Dim } from '../tensor/dim.js';
+import { type DType, storageOf } from '../tensor/dtype.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
+import { type Appended, roomOf } from './appended.js';
 import type { LoopBlock, PlanBlock, PlanItem } from './items.js';
 import { bodyNodes } from './needed.js';
 import { sliceWindow, stateWindows } from './windows.js';
@@ -17,6 +19,8 @@ export interface LoweredRegion {
   readonly inputs: readonly Value[];
   /** values it gives, in the order of the 'output' buffers */
   readonly outputs: readonly Value[];
+  /** what these buffers are: larger than their values where something is appended */
+  readonly rooms: readonly { readonly dtype: DType; readonly shape: readonly Dim[] }[];
 }
 
 const operandKey = (o: Operand, ids: Map<Buffer, number>): string => {
@@ -187,6 +191,11 @@ class RegionLowering {
     return { kind: 'loop', node, trips, ...cells, windows, bodies: [trip, lasts] };
   }
 
+  /** Says where v, which nothing here makes, lies. */
+  set(v: Value, at: Operand): void {
+    this.#operands.set(v, at);
+  }
+
   /** Copies v to `to` unless it lies there. */
   finish(v: Value, to: Operand): void {
     const from = this.of(v);
@@ -198,12 +207,26 @@ class RegionLowering {
  * Steps of `nodes` (in topological order), which give the values of `outputs`. Values that no node
  * here makes are weights, known from facts, or the region's inputs.
  */
-export function lowerRegion(nodes: readonly Node[], outputs: readonly Value[]): LoweredRegion {
-  const targets = outputs.map(
-    (v, index) => [v, whole({ kind: 'output', bytes: 0, index }, dtypeOf(v), shapeOf(v))] as const,
-  );
+export function lowerRegion(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+  appended: readonly Appended[] = [],
+): LoweredRegion {
+  const pairOf = (v: Value): Appended | undefined => appended.find((p) => p.present === v);
+  const rooms = outputs.map((v) => {
+    const pair = pairOf(v);
+    return { dtype: dtypeOf(v), shape: pair ? roomOf(pair) : shapeOf(v) };
+  });
+  const targets = outputs.map((v, index): [Value, Operand] => {
+    const { dtype, shape } = rooms[index]!;
+    return [v, { ...whole({ kind: 'output', bytes: 0, index }, dtype, shape), shape: shapeOf(v) }];
+  });
   const lowering = new RegionLowering(placeValues(nodes, targets));
+  for (const [v, at] of targets) {
+    const past = pairOf(v)?.past;
+    if (past) lowering.set(past, { ...at, shape: shapeOf(past) });
+  }
   for (const node of nodes) lowering.node(node);
   for (const [v, to] of targets) lowering.finish(v, to);
-  return { items: lowering.items, inputs: lowering.inputs, outputs };
+  return { items: lowering.items, inputs: lowering.inputs, outputs, rooms };
 }

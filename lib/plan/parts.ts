@@ -2,6 +2,7 @@
 import { raise } from '../errors.js';
 import { type Graph, type Node, type Value, isTensorType } from '../ir/graph.js';
 import type { StepSpec } from '../ir/step.js';
+import { type Appended, type StateNames, appendedPairs, pairsOfCuts } from './appended.js';
 import { stepsOf } from './items.js';
 import { type LoweredRegion, lowerRegion } from './lower.js';
 import { cutRegions } from './regions.js';
@@ -15,6 +16,8 @@ export interface Parts {
   readonly values: ValueNumbers;
   /** value of each graph output */
   readonly outputs: readonly number[];
+  /** pairs of inputs and outputs that share a buffer */
+  readonly appended: readonly Appended[];
   /** kernels that nodes wanted and that are not there */
   readonly missing: ReadonlyMap<Node, string>;
 }
@@ -40,10 +43,15 @@ const isNumeric = (v: Value): boolean =>
  * Lowers the graph region by region. Nodes whose steps name kernels that are not there become host
  * nodes.
  */
-export function makeParts(graph: Graph, lacks: (step: StepSpec) => string | undefined): Parts {
+export function makeParts(
+  graph: Graph,
+  lacks: (step: StepSpec) => string | undefined,
+  names: StateNames = {},
+): Parts {
+  const pairs = appendedPairs(graph, names);
   const missing = new Map<Node, string>();
   for (;;) {
-    const result = { ...tryParts(graph, new Set(missing.keys())), missing };
+    const result = { ...tryParts(graph, new Set(missing.keys()), pairs), missing };
     const before = missing.size;
     for (const part of result.parts)
       for (const item of part.native ? part.lowered.items : [])
@@ -57,8 +65,13 @@ export function makeParts(graph: Graph, lacks: (step: StepSpec) => string | unde
   }
 }
 
-function tryParts(graph: Graph, forced: ReadonlySet<Node>): Omit<Parts, 'missing'> {
+function tryParts(
+  graph: Graph,
+  forced: ReadonlySet<Node>,
+  pairs: readonly Appended[],
+): Omit<Parts, 'missing'> {
   const cuts = cutRegions(graph, forced);
+  const appended = pairsOfCuts(pairs, cuts);
   const values = new ValueNumbers();
   graph.inputs.forEach((v) => values.of(v));
   const cutOf = new Map<Node, number>();
@@ -91,6 +104,7 @@ function tryParts(graph: Graph, forced: ReadonlySet<Node>): Omit<Parts, 'missing
     lowered: lowerRegion(
       nodes,
       given.map(([v]) => v),
+      appended,
     ),
     outputs: given.map(([, number]) => number),
   });
@@ -100,5 +114,5 @@ function tryParts(graph: Graph, forced: ReadonlySet<Node>): Omit<Parts, 'missing
     return native(cut.nodes, i === cuts.length - 1 ? [...given, ...copies] : given);
   });
   if (copies.length > 0 && !cuts.at(-1)?.native) parts.push(native([], copies));
-  return { parts, values, outputs };
+  return { parts, values, outputs, appended };
 }

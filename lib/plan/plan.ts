@@ -65,6 +65,18 @@ export interface Port {
   readonly value: number;
 }
 
+/**
+ * An input and an output in one buffer: output = input with more behind it along `axis`. The buffer has the
+ * output's shape with `capacity` along the axis.
+ */
+export interface StatePair {
+  /** index of the model's input */
+  readonly input: number;
+  /** index of the model's output */
+  readonly output: number;
+  readonly axis: number;
+}
+
 export interface CompiledModel {
   /** id in the addon's registry */
   readonly model: number;
@@ -74,6 +86,9 @@ export interface CompiledModel {
   readonly values: readonly PlanValue[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  readonly state: readonly StatePair[];
+  /** index of the symbol that says how much room state buffers have; −1 where there are none */
+  readonly capacity: number;
   /** run in this order */
   readonly regions: readonly Region[];
   /** 'name|signature' of all kernels; the words of all regions index this list */

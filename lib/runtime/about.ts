@@ -7,7 +7,9 @@ import type { Declared, Signature } from '../onnx/import.js';
 import type { Json } from '../plan/attrs.js';
 import { DTYPES, type DType } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
+import type { StateNames } from '../plan/appended.js';
 import type { CompileOptions } from './compile.js';
+import { statePairs } from './pairs.js';
 
 export interface About {
   /** ISA whose kernels its constants were computed with; it runs on any */
@@ -15,6 +17,8 @@ export interface About {
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
   readonly nodes: { readonly imported: number; readonly optimized: number };
+  /** outputs that inputs of the next run take, by the names of these */
+  readonly state: StateNames;
   /** contents of inputs that the plan was made for: a run must bring the same */
   readonly values: ReadonlyMap<string, Tensor>;
 }
@@ -31,7 +35,7 @@ const fixSizes = (
 
 /** As JSON, for encodeHead. */
 export function aboutJson(
-  compiled: Pick<About, 'inputs' | 'outputs' | 'nodes'>,
+  compiled: Pick<About, 'inputs' | 'outputs' | 'nodes' | 'state'>,
   { isa, sizes, shapes, values }: CompileOptions,
 ): Json {
   const inputs = compiled.inputs.map((s) => fixSizes(s, sizes, shapes[s.name]));
@@ -42,7 +46,9 @@ export function aboutJson(
     [...t.shape],
     [...toNumbers(t)],
   ]);
-  return { isa, inputs, outputs, nodes: { ...compiled.nodes }, values: fixed } as unknown as Json;
+  const state = Object.entries(compiled.state);
+  const nodes = { ...compiled.nodes };
+  return { isa, inputs, outputs, nodes, state, values: fixed } as unknown as Json;
 }
 
 type Obj = Readonly<Record<string, Json>>;
@@ -64,7 +70,7 @@ const MAX_DEPTH = 16;
 
 function declared(x: Json | undefined, depth = 0): Declared {
   if (!isObj(x) || depth > MAX_DEPTH) return bad('a type');
-  const { dtype, shape, unranked, element } = x;
+  const { dtype, shape, unranked, unnamed, element } = x;
   const container = dtype === 'sequence' || dtype === 'map' || dtype === 'optional';
   if (!container && !isDType(dtype)) return bad('a type');
   return {
@@ -73,6 +79,7 @@ function declared(x: Json | undefined, depth = 0): Declared {
       typeof d === 'string' || isSize(d) ? d : bad('a size'),
     ),
     ...(unranked === true ? { unranked } : {}),
+    ...(Array.isArray(unnamed) ? { unnamed: unnamed.filter(isSize) } : {}),
     ...(element === undefined ? {} : { element: declared(element, depth + 1) }),
   };
 }
@@ -82,6 +89,18 @@ const signatures = (x: Json | undefined): Signature[] =>
     ...declared(s),
     name: textOf(isObj(s) ? s['name'] : undefined, 'a name'),
   }));
+
+/** Pairs by full names, checked against the signature. */
+function statesOf(x: Json | undefined, inputs: Signature[], outputs: Signature[]): StateNames {
+  const pairs = listOf(x, 'state').map((pair) =>
+    listOf(pair, 'state').map((name) => textOf(name, 'state')),
+  );
+  try {
+    return statePairs(Object.fromEntries(pairs) as StateNames, inputs, outputs);
+  } catch {
+    return bad('state');
+  }
+}
 
 function fixedValue(x: Json): [string, Tensor] {
   const [name, dtype, shape, numbers] = listOf(x, 'a fixed input');
@@ -98,11 +117,13 @@ export function readAbout(about: Json): About {
   if (!isObj(about) || !isObj(about['nodes'])) return bad('its description');
   const { imported, optimized } = about['nodes'];
   if (!isSize(imported) || !isSize(optimized)) return bad('the number of nodes');
+  const [inputs, outputs] = [signatures(about['inputs']), signatures(about['outputs'])];
   return {
     isa: textOf(about['isa'], 'the ISA'),
-    inputs: signatures(about['inputs']),
-    outputs: signatures(about['outputs']),
+    inputs,
+    outputs,
     nodes: { imported, optimized },
+    state: statesOf(about['state'], inputs, outputs),
     values: new Map(listOf(about['values'], 'fixed inputs').map(fixedValue)),
   };
 }

@@ -14,9 +14,11 @@ import {
 } from '../onnx/import.js';
 import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
+import type { StateNames } from '../plan/appended.js';
 import { buildModel } from '../plan/build.js';
 import { aboutJson } from './about.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { statePairs } from './pairs.js';
 
 /** Where a model comes from: a file or bytes. External data not given is beside the file. */
 export type Source = ({ readonly path: string } | { readonly bytes: Uint8Array }) & {
@@ -33,6 +35,8 @@ export interface CompileOptions {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** contents of inputs, fixed in the compiled model */
   readonly values: Readonly<Record<string, Tensor>>;
+  /** the option `state` of load() */
+  readonly state: StateNames;
 }
 
 export interface Compiled {
@@ -40,6 +44,8 @@ export interface Compiled {
   readonly model: number;
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
+  /** pairs by full names */
+  readonly state: StateNames;
   readonly nodes: { readonly imported: number; readonly optimized: number };
 }
 
@@ -53,6 +59,7 @@ export interface Deferred {
   };
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
+  readonly state: StateNames;
 }
 
 export type Progress = (phase: 'import' | 'optimize' | 'plan') => void;
@@ -101,7 +108,9 @@ export function compileModel(
     externalData,
   };
   const model = readModel(bytes);
-  const signature = signatureOf(model);
+  const { inputs, outputs } = signatureOf(model);
+  const state = statePairs(options.state, inputs, outputs);
+  const signature = { inputs, outputs, state };
   try {
     const imported = importModel(model, settings);
     progress('optimize');
@@ -109,7 +118,7 @@ export function compileModel(
     progress('plan');
     const nodes = { imported: imported.onnxNodes, optimized: countNodes(graph) };
     const about = aboutJson({ ...signature, nodes }, options);
-    const built = buildModel(graph, { native, isa: options.isa, about });
+    const built = buildModel(graph, { native, isa: options.isa, state, about });
     return { model: built.model, ...signature, nodes };
   } catch (e) {
     if (!(e instanceof PinRequest)) throw e;

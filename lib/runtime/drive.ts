@@ -2,12 +2,13 @@
 import { HaioError, raise } from '../errors.js';
 import { failure } from '../native/binding.js';
 import type { RunResult, View } from '../native/types.js';
-import { bindResult, sizesTensor } from '../plan/bind.js';
+import { bindResult, evaluateRows, sizesTensor } from '../plan/bind.js';
 import type { HostRegion, NativeRegion } from '../plan/plan.js';
-import { newArrayUninitialized } from '../tensor/dtype.js';
+import { type TypedArray, newArrayUninitialized } from '../tensor/dtype.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { hasRoom, inNextTurn, isShort, spentInline } from './inline.js';
 import type { Recorder } from './recorder.js';
+import type { State } from './state.js';
 import type { Prepared, Variant } from './variant.js';
 
 export interface RunContext {
@@ -19,6 +20,8 @@ export interface RunContext {
   readonly sync: boolean;
   /** tensors to fill, by index of the plan's outputs; null where a new one is made */
   readonly into: readonly (Tensor | null)[];
+  /** what the session remembers; absent for sessions without state */
+  readonly state?: State;
   /** takes the times of the run; absent where nobody asked for them */
   readonly recorder?: Recorder;
 }
@@ -46,21 +49,52 @@ function checkFits(name: string, given: Tensor, wanted: Omit<Tensor, 'data'>): v
   if (expected !== got) raise('HAIO_E_OUTPUT', { name, expected, got });
 }
 
-/** Room for the region's outputs: the caller's tensors where these are outputs of the model. */
+/**
+ * Room for the region's outputs: the caller's tensors where these are outputs of the model, and the
+ * state's buffers, which are larger than their shapes say.
+ */
 function outputsOf(
   { plan }: Variant,
   region: NativeRegion,
   prepared: Prepared,
   into: RunContext['into'],
+  held: ReadonlyMap<number, TypedArray>,
 ): Tensor[] {
   return region.outputs.map((value, i) => {
     const { dtype, shape } = prepared.bound.outputs[i]!;
+    const kept = held.get(value);
+    if (kept) return { dtype, shape, data: kept };
     const at = plan.outputs.findIndex((port, k) => port.value === value && into[k] != null);
     const given = into[at];
     if (!given) return { dtype, shape, data: newArrayUninitialized(dtype, sizeOf(shape)) };
     checkFits(plan.outputs[at]!.name, given, { dtype, shape });
     return given;
   });
+}
+
+/**
+ * Buffers for the pairs that are made by appending, by the values of their outputs; sets the capacity
+ * that goes with them.
+ */
+function roomFor({ plan }: Variant, state: State, sizes: Float64Array): Map<number, TypedArray> {
+  const rows = evaluateRows(plan, sizes);
+  const pairs = plan.state.map(({ input, output, axis }) => {
+    const { value } = plan.outputs[output]!;
+    const { dtype, shape } = plan.values[value]!;
+    return {
+      name: plan.inputs[input]!.name,
+      value,
+      axis,
+      dtype: dtype!,
+      shape: shape.map((row) => rows[row]!),
+    };
+  });
+  const needed = pairs.reduce((n, p) => Math.max(n, p.shape[p.axis]!), 0);
+  const capacity = state.capacityFor(needed);
+  sizes[plan.capacity] = capacity;
+  return new Map(
+    pairs.map((p) => [p.value, state.room(p.name, p.dtype, p.shape, p.axis, capacity)]),
+  );
 }
 
 /** The caller's tensor with what was made elsewhere (by a host node, a constant, an input, twice). */
@@ -141,7 +175,10 @@ export function drive(
   ctx: RunContext,
 ): Tensor[] | Promise<Tensor[]> {
   const { plan } = variant;
-  const sizes = variant.sizesOf(feeds);
+  const { state } = ctx;
+  const appends = state !== undefined && plan.state.length > 0;
+  const sizes = appends ? variant.sizesOf(feeds).slice() : variant.sizesOf(feeds);
+  const held = appends ? roomFor(variant, state, sizes) : new Map<number, TypedArray>();
   const tensors: (Tensor | null)[] = new Array<Tensor | null>(plan.values.length).fill(null);
   plan.inputs.forEach(({ value }, i) => (tensors[value] = feeds[i]!));
   const finish = (): Tensor[] =>
@@ -162,7 +199,7 @@ export function drive(
       if (short && !now && !hasRoom(prepared.micros)) return inNextTurn(() => from(i, true));
       now = false;
       const inputs = region.inputs.map((v) => viewOf(tensorOf(variant, v, tensors, sizes)));
-      const outputs = outputsOf(variant, region, prepared, ctx.into);
+      const outputs = outputsOf(variant, region, prepared, ctx.into, held);
       const views = outputs.map(viewOf);
       const record = ctx.recorder?.region(i, sizes.slice());
       const done = (result: RunResult): void => {

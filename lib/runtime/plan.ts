@@ -75,11 +75,11 @@ export class Plan {
   /** A session that runs it. The plan may be released before the session. */
   open(options: OpenOptions = {}): Session {
     const settings = this.#settle(options);
-    const { inputs, outputs, nodes, values } = this.#about;
+    const { inputs, outputs, nodes, state, values } = this.#about;
     this.#addon.modelRetain(this.#id);
     return new Session(
       { addon: this.#addon, compile: null, fixed: values, ...settings },
-      { model: this.#model, inputs, outputs, nodes },
+      { model: this.#model, inputs, outputs, nodes, state },
     );
   }
 

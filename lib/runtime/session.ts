@@ -1,7 +1,10 @@
 /** The public session: checks feeds, chooses the variant, runs, cancels, releases. */
 import { HaioError, raise } from '../errors.js';
 import type { Addon } from '../native/types.js';
+import type { StateNames } from '../plan/appended.js';
 import { explainModel } from '../plan/explain.js';
+import type { CompiledModel } from '../plan/plan.js';
+import { type DType, newArray } from '../tensor/dtype.js';
 import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { Signature } from '../onnx/import.js';
@@ -15,6 +18,8 @@ import { type Feed, type Output, feedOf, formatDeclared, outputOf } from './valu
 import { hardwareProfile } from './hardware.js';
 import { type RecordedRun, type RunProfile, summarise } from './profile.js';
 import { Recorder } from './recorder.js';
+import { firstShape } from './pairs.js';
+import { State, type StateOptions } from './state.js';
 import { Variant } from './variant.js';
 
 export interface RunOptions {
@@ -22,6 +27,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** names of the outputs wanted, or tensors by name that are filled in place (null: made anew) */
   readonly outputs?: readonly string[] | Readonly<Record<string, TensorLike | null>>;
+  /** what createState() made; default: the session's own. For models loaded with the option `state` */
+  readonly state?: State;
 }
 export interface ProfileRunOptions {
   /** runs that are measured, default 10 */
@@ -60,12 +67,17 @@ export class Session {
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
   readonly #settings: SessionSettings;
+  /** says of a state that it is of this session */
+  readonly #token = {};
   readonly #variants = new Map<string, Promise<Variant> | Variant>();
   readonly #pins = {
     symbols: new Set<string>(),
     inputs: new Set<string>(),
     shapes: new Set<string>(),
   };
+  /** outputs by the inputs that take them in the next run */
+  readonly #pairs: StateNames;
+  readonly #ownState: State | null;
   #nodes = { imported: 0, optimized: 0 };
   #current: Variant | null = null;
   #running = 0;
@@ -77,8 +89,26 @@ export class Session {
     this.#settings = settings;
     this.inputs = first.inputs;
     this.outputs = first.outputs;
+    this.#pairs = first.state;
+    this.#ownState = Object.keys(first.state).length > 0 ? this.createState() : null;
     if ('pins' in first) this.#addPins(first);
     else this.#variants.set('', this.#open(first));
+  }
+
+  /** What runs without the option `state` remember; null unless the model was loaded with `state`. */
+  get state(): State | null {
+    return this.#ownState;
+  }
+  /** A memory of its own, for one conversation. @throws HaioError HAIO_E_ARGUMENT without load's `state` */
+  createState(options: StateOptions = {}): State {
+    const names = Object.keys(this.#pairs);
+    if (names.length === 0)
+      raise('HAIO_E_ARGUMENT', {
+        name: 'state',
+        expected: 'a session loaded with the option state',
+        got: 'one without',
+      });
+    return new State(this.#token, names, options);
   }
 
   /** ISA that kernels run on */
@@ -116,10 +146,16 @@ export class Session {
     feeds: Feeds,
     options: RunOptions = {},
   ): Promise<Outputs<NoInfer<T>>> {
-    const plain = this.#feeds(feeds);
-    const known = this.#variant(plain);
-    const variant = known instanceof Variant ? known : await known;
-    return (await this.#start(variant, plain, options)) as Outputs<NoInfer<T>>;
+    const state = this.#stateOf(options);
+    const plain = this.#feeds(feeds, state);
+    state?.begin(this.#token);
+    try {
+      const known = this.#variant(plain);
+      const variant = known instanceof Variant ? known : await known;
+      return (await this.#start(variant, plain, options)) as Outputs<NoInfer<T>>;
+    } finally {
+      state?.end();
+    }
   }
 
   /** The same on the calling thread. A model that needs pins must have been compiled for them by run(). */
@@ -127,7 +163,8 @@ export class Session {
     feeds: Feeds,
     options: Omit<RunOptions, 'signal'> = {},
   ): Outputs<NoInfer<T>> {
-    const plain = this.#feeds(feeds);
+    const state = this.#stateOf(options);
+    const plain = this.#feeds(feeds, state);
     const variant = this.#variant(plain);
     if (!(variant instanceof Variant))
       raise('HAIO_E_ARGUMENT', {
@@ -135,9 +172,14 @@ export class Session {
         expected: 'sizes and steering inputs that run() has compiled before',
         got: 'new ones',
       });
-    const call = this.#context(variant, options, true);
-    const results = drive(variant, this.#order(variant, plain), call.ctx) as Plain[];
-    return this.#named(variant, results, call) as Outputs<NoInfer<T>>;
+    state?.begin(this.#token);
+    try {
+      const call = this.#context(variant, options, true);
+      const results = drive(variant, this.#order(variant, plain, state), call.ctx) as Plain[];
+      return this.#named(variant, results, call) as Outputs<NoInfer<T>>;
+    } finally {
+      state?.end();
+    }
   }
 
   /**
@@ -150,7 +192,8 @@ export class Session {
   ): Promise<RunProfile> {
     const { isa, threads } = this.#settings;
     const hardware = await hardwareProfile();
-    const plain = this.#feeds(feeds);
+    const state = this.#stateOf({});
+    const plain = this.#feeds(feeds, state);
     const variant = await this.#variant(plain);
     const recorded: RecordedRun[] = [];
     let room: number | undefined;
@@ -202,8 +245,22 @@ export class Session {
     return this.#current;
   }
 
-  /** Feeds by name as plain tensors, checked for names, types and fixed sizes. */
-  #feeds(feeds: Feeds): Map<string, Plain> {
+  #stateOf({ state }: Pick<RunOptions, 'state'>): State | null {
+    if (state !== undefined && !(state instanceof State))
+      raise('HAIO_E_ARGUMENT', {
+        name: 'state',
+        expected: 'what createState() made',
+        got: describe(state),
+      });
+    if (state && !this.#ownState) return this.createState();
+    return state ?? this.#ownState;
+  }
+
+  /**
+   * Feeds by name as plain tensors, checked for names, types and fixed sizes. For inputs that come
+   * from the state they have shapes only.
+   */
+  #feeds(feeds: Feeds, state: State | null): Map<string, Plain> {
     if (this.#released) raise('HAIO_E_RELEASED', {});
     if (typeof feeds !== 'object' || feeds === null)
       raise('HAIO_E_ARGUMENT', {
@@ -212,9 +269,14 @@ export class Session {
         got: describe(feeds),
       });
     const out = new Map<string, Plain>();
+    const isState = ({ name }: Signature): boolean => Object.hasOwn(this.#pairs, name);
     for (const declared of this.inputs) {
       const { name } = declared;
       const given = feeds[name];
+      if (isState(declared)) {
+        if (given === undefined) continue;
+        raise('HAIO_E_INPUT', { name, expected: 'left to the state', got: describe(given) });
+      }
       const t = feedOf(given, declared);
       if (!t) {
         const got = given === undefined ? 'nothing' : describe(given);
@@ -223,6 +285,14 @@ export class Session {
       const fixed = this.#settings.fixed?.get(name);
       if (fixed) checkFixed(name, t, fixed);
       out.set(name, t);
+    }
+    const others = this.inputs
+      .filter((i) => !isState(i))
+      .map((declared) => ({ declared, shape: out.get(declared.name)!.shape }));
+    for (const declared of this.inputs.filter(isState)) {
+      const { name, dtype } = declared;
+      const shape = state?.shapeOf(name) ?? firstShape(declared, others);
+      out.set(name, { dtype: dtype as DType, shape, data: newArray(dtype as DType, 0) });
     }
     for (const name of Object.keys(feeds))
       if (!out.has(name))
@@ -306,15 +376,22 @@ export class Session {
   }
 
   /** Feeds in the order of the plan's inputs; pinned inputs are no inputs of the plan any more. */
-  #order(variant: Variant, feeds: ReadonlyMap<string, Plain>): Plain[] {
-    return variant.plan.inputs.map(({ name }) => feeds.get(name)!);
+  #order(variant: Variant, feeds: ReadonlyMap<string, Plain>, state: State | null): Plain[] {
+    const { inputs, state: appended } = variant.plan;
+    return inputs.map(({ name }, i) => {
+      const t = feeds.get(name)!;
+      const kept = state && Object.hasOwn(this.#pairs, name) ? state : null;
+      return kept && !appended.some((p) => p.input === i) ? kept.tensor(name, t.dtype, t.shape) : t;
+    });
   }
 
   #context(variant: Variant, options: RunOptions, sync: boolean, recorder?: Recorder): Call {
     const names = this.outputs.map((o) => o.name);
+    const state = this.#stateOf(options);
+    const kept = new Set(Object.values(this.#pairs));
     const into: (Plain | null)[] = [];
     const packed = new Map<string, TensorLike>();
-    let wanted: readonly string[] = names;
+    let wanted: readonly string[] = names.filter((name) => !kept.has(name));
     if (options.outputs !== undefined) {
       const list = options.outputs;
       wanted = Array.isArray(list) ? (list as string[]) : Object.keys(list);
@@ -326,30 +403,51 @@ export class Session {
           : (list as Record<string, TensorLike | null>)[name];
         if (given === null || given === undefined) continue;
         const plain = plainOf(given);
+        if (kept.has(name))
+          raise('HAIO_E_OUTPUT', { name, expected: 'left to the state', got: describe(given) });
         if (!plain) raise('HAIO_E_OUTPUT', { name, expected: 'a tensor', got: describe(given) });
         into[at] = plain;
         if (isPacked(plain.dtype)) packed.set(name, given);
       }
     }
-    const recording = recorder ? { recorder } : {};
-    const ctx = { token: ++tokens, aborted: false, sync, into, ...recording };
+    const more = { ...(recorder ? { recorder } : {}), ...(state ? { state } : {}) };
+    const ctx = { token: ++tokens, aborted: false, sync, into, ...more };
     return { ctx, wanted, packed };
   }
 
   #named(
     variant: Variant,
     results: readonly Plain[],
-    { wanted, packed }: Call,
+    { wanted, packed, ctx: { state } }: Call,
   ): Record<string, Output> {
     const out: Record<string, Output> = {};
+    const { plan } = variant;
+    if (state) this.#keep(state, plan, results);
     variant.plan.outputs.forEach(({ name }, i) => {
       if (!wanted.includes(name)) return;
+      const past = Object.keys(this.#pairs).find((p) => this.#pairs[p] === name);
+      if (state && past !== undefined) {
+        out[name] = state.get(past)!;
+        return;
+      }
       const declared = this.outputs.find((o) => o.name === name)!;
       out[name] = outputOf(results[i]!, declared);
       const given = packed.get(name);
       if (given) (given.data as Uint8Array).set((out[name] as Tensor).data as Uint8Array);
     });
     return out;
+  }
+
+  /** Takes over what the next run gets. */
+  #keep(state: State, plan: CompiledModel, results: readonly Plain[]): void {
+    const appended = new Map(plan.state.map((p) => [plan.outputs[p.output]!.name, p]));
+    for (const [past, present] of Object.entries(this.#pairs)) {
+      const at = plan.outputs.findIndex((o) => o.name === present);
+      const result = results[at];
+      if (!result) raise('HAIO_E_PLAN', { reason: `there is no output '${present}'` });
+      if (appended.has(present)) state.grown(past, result.shape);
+      else state.put(past, result);
+    }
   }
 
   async #start(
@@ -364,7 +462,7 @@ export class Session {
     const call = this.#context(variant, options, false, recorder);
     const { ctx } = call;
     this.#current = variant;
-    const result = drive(variant, this.#order(variant, feeds), ctx);
+    const result = drive(variant, this.#order(variant, feeds, ctx.state ?? null), ctx);
     if (Array.isArray(result)) return this.#named(variant, result, call);
     this.#running++;
     const stop = (): void => {

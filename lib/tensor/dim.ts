@@ -261,14 +261,40 @@ function atomBounds(atom: Atom): readonly [number, number] {
   }
 }
 
-/** True for `min(a, c)` with c ≥ 1: no larger than a, and 1 where a is. */
-export function isMinOf(d: Dim, a: Dim): boolean {
-  if (typeof d === 'number' || d.constant !== 0 || d.terms.length !== 1) return false;
+/** The one atom that d is, if it is the function `fn`. */
+function atomOf(d: Dim, fn: Fn): Atom | null {
+  if (typeof d === 'number' || d.constant !== 0 || d.terms.length !== 1) return null;
   const { coef, atoms: factors } = d.terms[0]!;
-  const [atom] = factors;
-  if (coef !== 1 || factors.length !== 1 || atom?.fn !== 'min') return false;
-  const rest = atom.args.filter((x) => x !== a);
-  return rest.length === 1 && bounds(rest[0]!)[0] >= 1;
+  return coef === 1 && factors.length === 1 && factors[0]!.fn === fn ? factors[0]! : null;
+}
+
+/** x and c of `min(x, c)` with a number c. */
+function cutOf(d: Dim): readonly [Dim, number] | null {
+  const args = atomOf(d, 'min')?.args ?? [];
+  const c = args.find((x) => typeof x === 'number');
+  const x = args.find(isSym);
+  return c !== undefined && x ? [x, c] : null;
+}
+
+/** True where d is the size of a slice from q to p, both cut to one limit, and a = p − q ≥ 0. */
+function isSliceOf(d: Dim, a: Dim): boolean {
+  const inner = atomOf(d, 'max')?.args.find(isSym) ?? d;
+  if (typeof inner === 'number' || inner.constant !== 0 || inner.terms.length !== 2) return false;
+  const part = (coef: number): readonly [Dim, number] | null => {
+    const term = inner.terms.find((t) => t.coef === coef);
+    return term ? cutOf(poly(0, [{ ...term, coef: 1 }])) : null;
+  };
+  const [p, q] = [part(1), part(-1)];
+  return p !== null && q !== null && p[1] === q[1] && sub(p[0], q[0]) === a && bounds(a)[0] >= 0;
+}
+
+/**
+ * True where d is a after a limit was applied, so no larger than a: `min(a, c)` with c ≥ 1, or the size
+ * of a slice of a things that may end at a limit.
+ */
+export function isMinOf(d: Dim, a: Dim): boolean {
+  const rest = atomOf(d, 'min')?.args.filter((x) => x !== a) ?? [];
+  return (rest.length === 1 && bounds(rest[0]!)[0] >= 1) || isSliceOf(d, a);
 }
 
 /** True for sizes that cannot be 1: by their bounds, or as multiples of a number plus something else. */
