@@ -1,6 +1,8 @@
 /** Sessions that remember: caches appended in place, states of their own, what may be done to them. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decode } from '../bench/zoo/generate.js';
 import { gpt2, gpt2State } from '../bench/zoo/gpt2.js';
 import {
@@ -9,6 +11,7 @@ import {
   type State,
   Tensor,
   type TensorLike,
+  compile,
   load,
 } from '../lib/index.js';
 import { encodeModel, graph, modelOf, node, valueInfo } from '../lib/onnx/export.js';
@@ -265,6 +268,22 @@ describe('state', () => {
     assert.deepEqual((await kept.run({ x }))['y'], (await fed.run({ x, h: zero, c: zero }))['y']);
     await fed.release();
     await kept.release();
+  });
+
+  it('is kept by saved plans', async () => {
+    const { tokens } = await withFeeds(PROMPT, 6);
+    const plan = await compile(gpt2(DECODER), { state: PAIRS });
+    const folder = mkdtempSync(join(tmpdir(), 'haio-state-'));
+    const path = join(folder, 'decoder.haio');
+    await plan.save(path);
+    plan.release();
+    const loaded = await load(path);
+    const got = await decode((feeds) => loaded.run(feeds), { make, prompt: PROMPT, steps: 6 });
+    assert.deepEqual(got.tokens, tokens);
+    assert.equal(loaded.state!.length, PROMPT.length + 5);
+    await assert.rejects(load(path, { state: PAIRS }), HaioError);
+    await loaded.release();
+    rmSync(folder, { recursive: true });
   });
 
   it('appends where a host node reads the past, too', async () => {

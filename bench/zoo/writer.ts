@@ -94,8 +94,8 @@ export class Writer {
   }
   /** Uniform numbers in [low, high). */
   uniform(shape: readonly number[], low: number, high: number): Tensor {
-    const { next } = this.#random;
-    const data = Float32Array.from({ length: sizeOf(shape) }, () => low + next() * (high - low));
+    const one = (): number => low + this.#random.next() * (high - low);
+    const data = Float32Array.from({ length: sizeOf(shape) }, one);
     return { dtype: 'float32', shape, data };
   }
 
