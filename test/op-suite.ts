@@ -30,7 +30,17 @@ export interface CaseInput {
   readonly values?: readonly number[];
   /** always a constant of the model (else: a graph input) */
   readonly constant?: boolean;
+  /** the tensor itself: shape and all else say nothing */
+  readonly tensor?: Tensor;
 }
+
+/** A constant of a case. */
+export const constantInput = (tensor: Tensor): CaseInput => ({
+  shape: tensor.shape,
+  dtype: tensor.dtype,
+  tensor,
+  constant: true,
+});
 
 export interface OpCase<A = unknown> {
   readonly op: OpDef<A>;
@@ -61,6 +71,7 @@ function* dice(seed: number): Generator<number, never> {
 }
 
 function tensorFor(c: CaseInput, seed: number): Tensor {
+  if (c.tensor) return c.tensor;
   const { shape, dtype = 'float32', values } = c;
   const float = isFloat(dtype);
   const least = dtype === 'bool' || dtype.startsWith('u') ? 0 : float ? -2 : -9;

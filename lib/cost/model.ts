@@ -18,6 +18,8 @@ export const estimateMicros = (flops: number, bytes: number, steps: number, c = 
 
 /** Kernels that look up elements of input 0: they touch no more of it than they write. */
 const LOOKUP = /^(gather|embed)/;
+/** Kernels that touch little of the tables which follow input 0. */
+const TABLES = /^trees/;
 
 /** Bytes that a step moves, from the bytes of its operands' elements. */
 export function movedBytes(
@@ -27,6 +29,7 @@ export function movedBytes(
 ): number {
   const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
   const written = sum(outputs);
+  if (TABLES.test(kernel)) return (inputs[0] ?? 0) + written;
   const read = LOOKUP.test(kernel)
     ? Math.min(inputs[0] ?? 0, written) + sum(inputs.slice(1))
     : sum(inputs);

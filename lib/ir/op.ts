@@ -52,6 +52,8 @@ export interface OnnxNode {
   float(name: string, fallback?: number): number;
   string(name: string, fallback?: string): string;
   ints(name: string, fallback?: readonly number[]): readonly number[];
+  /** as ints, with all 64 bits */
+  bigints(name: string, fallback?: readonly bigint[]): readonly bigint[];
   floats(name: string, fallback?: readonly number[]): readonly number[];
   strings(name: string, fallback?: readonly string[]): readonly string[];
   tensor(name: string): Tensor;

@@ -95,6 +95,9 @@ export class ImportedNode implements OnnxNode {
   strings(name: string, fallback?: readonly string[]): readonly string[] {
     return this.#get(name, 'strings', (a) => a.strings.map(utf8), fallback);
   }
+  bigints(name: string, fallback?: readonly bigint[]): readonly bigint[] {
+    return this.#get(name, 'ints', (a) => a.ints.map((x) => BigInt(x.toString())), fallback);
+  }
   /** a list of ints, or one, exactly */
   wideInts(name: string): readonly Int64[] {
     const a = this.#parts.attributes.get(name);

@@ -17,6 +17,8 @@ export interface Declared {
   readonly unranked?: true;
   /** of the items of sequences, optionals and maps */
   readonly element?: Declared;
+  /** of a map's keys */
+  readonly key?: DType;
 }
 
 /** An input or output as the model declares it. */
@@ -54,8 +56,10 @@ export function signaturesOf(model: Model): { inputs: Signature[]; outputs: Sign
         ? (['optional', optional_type.elem_type] as const)
         : map_type && (['map', map_type.value_type] as const);
     if (container) {
-      const [dtype, element] = container;
-      return { dtype, shape: [], element: declared(element, { ...info, type: element }) };
+      const [dtype, inner] = container;
+      const element = declared(inner, { ...info, type: inner });
+      if (!map_type || dtype !== 'map') return { dtype, shape: [], element };
+      return { dtype, shape: [], element, key: dtypeOfCode(map_type.key_type, `'${info.name}'`) };
     }
     // an output without a type: the run knows better
     const dtype = tensor_type ? dtypeOfCode(tensor_type.elem_type, `'${info.name}'`) : 'float32';

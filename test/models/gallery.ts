@@ -10,6 +10,7 @@ import {
 import type { GraphProto, ModelProto, Plain } from '../../lib/onnx/messages.js';
 import { type Tensor, fromNumbers, tensor } from '../../lib/tensor/tensor.js';
 import { bertModel } from './bert.js';
+import { ML_GALLERY } from './ml.js';
 import { random } from './random.js';
 
 export interface TestModel {
@@ -344,4 +345,5 @@ export const GALLERY: Readonly<Record<string, () => TestModel>> = {
   quantized,
   bert,
   odd,
+  ...ML_GALLERY,
 };
