@@ -1,9 +1,9 @@
 /** CumSum (ONNX): sums of the elements so far along an axis. */
-import { type Node, dtypeOf } from '../ir/graph.js';
+import { type Fact, type Node, dtypeOf } from '../ir/graph.js';
 import { apply } from '../ir/build.js';
-import { type OpDef, defineOp, shapeError } from '../ir/op.js';
+import { type OnnxNode, type OpDef, defineOp, shapeError } from '../ir/op.js';
 import { raise } from '../errors.js';
-import { type DType, shortOf } from '../tensor/dtype.js';
+import { type DType, isInteger, shortOf } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
 import { type Tensor, fromNumbers, tensor, toNumbers } from '../tensor/tensor.js';
 import { eachLine } from './along-axis.js';
@@ -22,61 +22,76 @@ export interface CumSumAttrs {
 
 const NATIVE: readonly DType[] = ['float32', 'float64', 'int32', 'int64'];
 
-/** Sums in `list` in place, element by element; rounded by what the list holds. */
+/** Results so far in `list` in place, element by element; rounded by what the list holds. */
 function accumulate<T>(
   list: { [i: number]: T },
   shape: readonly number[],
   { axis, exclusive, reverse }: CumSumAttrs,
-  zero: T,
-  add: (a: T, b: T) => T,
+  first: T,
+  combine: (a: T, b: T) => T,
 ): void {
   eachLine(shape, axis, (start, stride, length) => {
-    let sum = zero;
+    let sum = first;
     for (let k = 0; k < length; k++) {
       const at = start + (reverse ? length - 1 - k : k) * stride;
-      const next = add(sum, list[at]!);
+      const next = combine(sum, list[at]!);
       list[at] = exclusive ? sum : next;
       sum = next;
     }
   });
 }
 
-function evaluate(x: Tensor, attrs: CumSumAttrs): Tensor {
+/** Sums or products of the elements so far. */
+export function accumulated(x: Tensor, attrs: CumSumAttrs, kind: 'sum' | 'product'): Tensor {
+  const isSum = kind === 'sum';
   if (x.data instanceof BigInt64Array || x.data instanceof BigUint64Array) {
     const data = x.data.slice();
-    accumulate(data, x.shape, attrs, 0n, (a, b) => a + b);
+    accumulate(data, x.shape, attrs, isSum ? 0n : 1n, isSum ? (a, b) => a + b : (a, b) => a * b);
     return tensor(x.dtype, x.shape, data);
   }
   const values = toNumbers(x);
-  const round = x.dtype === 'float32' ? Math.fround : (v: number): number => v;
-  accumulate(values, x.shape, attrs, 0, (a, b) => round(a + b));
+  const round =
+    x.dtype === 'float32'
+      ? Math.fround
+      : isInteger(x.dtype)
+        ? (v: number): number => v | 0
+        : (v: number): number => v;
+  const combine = isSum
+    ? (a: number, b: number): number => round(a + b)
+    : (a: number, b: number): number => (isInteger(x.dtype) ? Math.imul(a, b) : round(a * b));
+  accumulate(values, x.shape, attrs, isSum ? 0 : 1, combine);
   return fromNumbers(x.dtype, x.shape, values);
+}
+
+/** What CumSum and CumProd infer. */
+export function inferAccumulated(inputs: readonly (Fact | null)[], { axis }: CumSumAttrs): Fact[] {
+  const type = numericAt(inputs, 0);
+  if (type.shape.length === 0) shapeError('a scalar has no axis');
+  checkAxis(axis, type.shape.length);
+  return [{ type }];
+}
+
+/** Attributes of CumSum and CumProd, whose input 1 is the axis. */
+export function readAccumulated(n: OnnxNode): CumSumAttrs {
+  const [axis] =
+    numbersOf(n, n.inputs[1]) ??
+    raise('HAIO_E_GRAPH', { reason: `node '${n.name}' (${n.type}) has no axis` });
+  return {
+    axis: fromStart(axis!, rankAt(n, 0)),
+    exclusive: n.int('exclusive', 0) !== 0,
+    reverse: n.int('reverse', 0) !== 0,
+  };
 }
 
 export const CumSum: OpDef<CumSumAttrs> = defineOp<CumSumAttrs>({
   name: 'CumSum',
-  infer(inputs, { axis }) {
-    const type = numericAt(inputs, 0);
-    if (type.shape.length === 0) shapeError('a scalar has no axis');
-    checkAxis(axis, type.shape.length);
-    return [{ type }];
-  },
-  eval: ([x], attrs) => [evaluate(x!, attrs)],
+  infer: inferAccumulated,
+  eval: ([x], attrs) => [accumulated(x!, attrs, 'sum')],
   onnx: [
     {
       type: 'CumSum',
       since: 11,
-      build(n) {
-        const [axis] =
-          numbersOf(n, n.inputs[1]) ??
-          raise('HAIO_E_GRAPH', { reason: `node '${n.name}' (CumSum) has no axis` });
-        const attrs = {
-          axis: fromStart(axis!, rankAt(n, 0)),
-          exclusive: n.int('exclusive', 0) !== 0,
-          reverse: n.int('reverse', 0) !== 0,
-        };
-        return [apply(CumSum, attrs, [n.inputs[0]!])];
-      },
+      build: (n) => [apply(CumSum, readAccumulated(n), [n.inputs[0]!])],
     },
   ],
   permute: ({ attrs }, _from, perm) => ({

@@ -1,7 +1,10 @@
 /** DequantizeLinear (ONNX): f32(x − zero) · scale, element by element. */
 import { apply, literal } from '../ir/build.js';
-import { dtypeOf } from '../ir/graph.js';
+import { type Value, dtypeOf } from '../ir/graph.js';
+import { dtypeOfOnnx } from '../tensor/dtype.js';
+import { isMinifloat } from '../tensor/minifloat.js';
 import { type ElementOp, type NoAttrs, elementwise } from './elementwise.js';
+import { cast, times } from './formula.js';
 import { alongAxis } from './quantization.js';
 
 export const DequantizeLinear: ElementOp<NoAttrs> = elementwise<NoAttrs>({
@@ -18,10 +21,13 @@ export const DequantizeLinear: ElementOp<NoAttrs> = elementwise<NoAttrs>({
       since: 10,
       build(n) {
         const [x, scale, given] = n.inputs;
+        const along = (v: Value): Value => alongAxis(n, x!, v);
+        const to = dtypeOfOnnx(n.int('output_dtype', 0)) ?? dtypeOf(scale!);
+        // the zero point of small floats is 0
+        if (isMinifloat(dtypeOf(x!)))
+          return [cast(times(cast(x!, 'float32'), cast(along(scale!), 'float32')), to)];
         const zero = given ?? literal(dtypeOf(x!), [], [0]);
-        return [
-          apply(DequantizeLinear, {}, [x!, alongAxis(n, x!, zero), alongAxis(n, x!, scale!)]),
-        ];
+        return [cast(apply(DequantizeLinear, {}, [x!, along(zero), along(scale!)]), to)];
       },
     },
   ],

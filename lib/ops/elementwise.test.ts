@@ -153,8 +153,11 @@ describe('element-wise ops: values', () => {
     assert.deepEqual(float(ops.IsInf, { negative: 1, positive: 0 }, [-Infinity, Infinity]), [1, 0]);
   });
   it('shifts and combines bits', () => {
-    assert.deepEqual(run(ops.BitShift, { left: 1 }, 'uint8', [200, 1], [1, 7]), [144, 128]);
-    assert.deepEqual(run(ops.BitShift, { left: 0 }, 'uint32', [2 ** 31], [31]), [1]);
+    assert.deepEqual(
+      run(ops.BitShift, { left: 1, bits: 8 }, 'uint8', [200, 1], [1, 7]),
+      [144, 128],
+    );
+    assert.deepEqual(run(ops.BitShift, { left: 0, bits: 32 }, 'uint32', [2 ** 31], [31]), [1]);
     assert.deepEqual(run(ops.BitwiseXor, {}, 'int32', [-1], [5]), [-6]);
     assert.deepEqual(run(ops.BitwiseNot, {}, 'uint8', [5]), [250]);
   });
@@ -202,7 +205,10 @@ describe('element-wise ops: types and shapes', () => {
     assert.throws(() => apply(ops.Add, {}, [f32(2), i64(1, 2)]), code('HAIO_E_TYPE'));
     assert.throws(() => apply(ops.Exp, {}, [i64(1)]), code('HAIO_E_TYPE'));
     assert.throws(() => apply(ops.Not, {}, [i64(1)]), code('HAIO_E_TYPE'));
-    assert.throws(() => apply(ops.BitShift, { left: 1 }, [i64(1), i64(1)]), code('HAIO_E_TYPE'));
+    assert.throws(
+      () => apply(ops.BitShift, { left: 1, bits: 32 }, [f32(1), f32(1)]),
+      code('HAIO_E_TYPE'),
+    );
   });
   it('gives bool for relations, the base type for powers, the target for casts', () => {
     assert.equal(dtypeOf(apply(ops.Less, {}, [f32(2), f32(2)])), 'bool');

@@ -4,7 +4,7 @@
  */
 import { apply } from '../ir/build.js';
 import { type Value, shapeOf } from '../ir/graph.js';
-import { over, importOnly, times } from './formula.js';
+import { cast, over, importOnly, times } from './formula.js';
 import { MatMul } from './mat-mul.js';
 import { centred, exactSum, part } from './quantization.js';
 import { requantized } from './quantize-linear.js';
@@ -44,7 +44,8 @@ export const MatMulInteger = importOnly('MatMulInteger', [
     since: 10,
     build({ inputs }) {
       const [a, scaleA, zeroA, b, scaleB, zeroB, scale, zero] = inputs.map((v) => v!);
-      const multiplier = over(times(ofRows(a!, scaleA!), scaleB!), scale!);
+      const [x, y, z] = [scaleA, scaleB, scale].map((v) => cast(v!, 'float32'));
+      const multiplier = over(times(ofRows(a!, x!), y!), z!);
       return [requantized(integerProduct(a!, b!, zeroA, zeroB), multiplier, zero!)];
     },
   },

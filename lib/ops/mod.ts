@@ -8,7 +8,10 @@ export interface ModAttrs {
 
 const rest = (x: number, y: number, fmod: boolean): number => {
   const r = x % y;
-  return !fmod && r !== 0 && r < 0 !== y < 0 ? r + y : r;
+  if (fmod) return r;
+  // a zero has the sign of y, too
+  if (r === 0) return y < 0 || Object.is(y, -0) ? -0 : 0;
+  return r < 0 !== y < 0 ? r + y : r;
 };
 function exactRest(x: bigint, y: bigint, fmod: boolean): bigint {
   if (y === 0n) return 0n;

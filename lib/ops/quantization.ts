@@ -1,15 +1,17 @@
 /** Quantised integers: the range of a type, parameters laid along an axis, exact integer products. */
-import { raise } from '../errors.js';
 import { apply, constantTensor } from '../ir/build.js';
 import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
-import type { OnnxNode } from '../ir/op.js';
+import { type OnnxNode, shapeError } from '../ir/op.js';
 import { type DType, bitsOf, kindOf } from '../tensor/dtype.js';
+import { formatShape } from '../tensor/shape.js';
 import { toNumbers } from '../tensor/tensor.js';
+import { Expand } from './expand.js';
 import { cast, minus, plus } from './formula.js';
-import { fromStart } from './facts.js';
-import { reshaped } from './reshape.js';
+import { fromStart, pinned } from './facts.js';
+import { Reshape, reshaped } from './reshape.js';
 import { int64s } from './sizes.js';
 import { Slice } from './slice.js';
+import { Unsqueeze } from './unsqueeze.js';
 
 /** Least and greatest value of an integer type. */
 export function rangeOf(dtype: DType): readonly [number, number] {
@@ -17,21 +19,34 @@ export function rangeOf(dtype: DType): readonly [number, number] {
   return kindOf(dtype) === 'unsigned' ? [0, size - 1] : [-size / 2, size / 2 - 1];
 }
 
+/** Each element along `axis` `size` times, as many as x has in all. */
+function inBlocks(x: Value, parameter: Value, axis: number, size: number): Value {
+  const [rank, before] = [shapeOf(x).length, shapeOf(parameter)];
+  const count = pinned(shapeOf(x)[axis]!);
+  const blocks = Math.ceil(count / size);
+  if (size < 1 || before.length !== rank || before[axis] !== blocks)
+    shapeError(
+      `blocks of ${size} do not fit ${formatShape(shapeOf(x))} and ${formatShape(before)}`,
+    );
+  const spread = apply(Expand, {}, [
+    apply(Unsqueeze, { axes: [axis + 1] }, [parameter]),
+    int64s(Array.from({ length: rank + 1 }, (_, i) => (i === axis + 1 ? size : 1))),
+  ]);
+  const sizes = [...before.slice(0, axis).map(() => 0), blocks * size];
+  const behind = before.slice(axis + 1).map(pinned);
+  const whole = apply(Reshape, { allowzero: false }, [spread, int64s([...sizes, ...behind])]);
+  return part(whole, axis, 0, count, blocks * size);
+}
+
 /**
- * A scale or zero point as it broadcasts to x: one element, or as many as x has along the attribute
- * `axis`.
+ * A scale or zero point as it broadcasts to x: one element, as many as x has along the attribute
+ * `axis`, or one for each block of so many along it.
  */
 export function alongAxis(n: OnnxNode, x: Value, parameter: Value): Value {
-  if (n.int('block_size', 0) !== 0)
-    raise('HAIO_E_ATTRIBUTE', {
-      node: n.name,
-      op: n.type,
-      attribute: 'block_size',
-      expected: '0 (no blocks)',
-      got: n.int('block_size', 0),
-    });
   const rank = shapeOf(x).length;
   const shape = shapeOf(parameter);
+  const blockSize = n.int('block_size', 0);
+  if (blockSize !== 0) return inBlocks(x, parameter, fromStart(n.int('axis', 1), rank), blockSize);
   if (shape.length === 0 || rank <= 1) return parameter;
   if (shape[0] === 1) return reshaped(parameter, []);
   const axis = fromStart(n.int('axis', 1), rank);

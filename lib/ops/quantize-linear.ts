@@ -5,9 +5,12 @@
 import { apply, literal } from '../ir/build.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
-import { type DType, dtypeOfOnnx } from '../tensor/dtype.js';
+import { type DType, dtypeOfOnnx, storageOf } from '../tensor/dtype.js';
+import { type Minifloat, isMinifloat } from '../tensor/minifloat.js';
+import { sameBits } from './bit-cast.js';
+import { Cast } from './cast.js';
 import { type ElementOp, elementwise } from './elementwise.js';
-import { cast, times } from './formula.js';
+import { cast, over, times } from './formula.js';
 import { alongAxis, rangeOf } from './quantization.js';
 import { roundEven } from './round.js';
 
@@ -37,6 +40,7 @@ export const QuantizeLinear: ElementOp<QuantizeAttrs> = elementwise<QuantizeAttr
         const [x, scale, zero] = n.inputs;
         const to = zero ? dtypeOf(zero) : targetOf(n);
         const along = (v: Value): Value => alongAxis(n, x!, v);
+        if (isMinifloat(to)) return [asMinifloat(n, x!, along(scale!), to)];
         return [quantized(x!, along(scale!), zero ? along(zero) : literal(to, [], [0]))];
       },
     },
@@ -46,10 +50,18 @@ export const QuantizeLinear: ElementOp<QuantizeAttrs> = elementwise<QuantizeAttr
 /** The attribute output_dtype, which counts where there is no zero point. */
 const targetOf = (n: OnnxNode): DType => dtypeOfOnnx(n.int('output_dtype', 0)) ?? 'uint8';
 
-/** A node of it. */
+/** A node of it; of fewer than 8 bits as bytes, which are then seen as what they are. */
 export function quantized(x: Value, scale: Value, zero: Value): Value {
-  const [lo, hi] = rangeOf(dtypeOf(zero));
-  return apply(QuantizeLinear, { lo, hi }, [x, scale, zero]);
+  const to = dtypeOf(zero);
+  const [lo, hi] = rangeOf(to);
+  const bytes = cast(zero, storageOf(to));
+  return sameBits(apply(QuantizeLinear, { lo, hi }, [x, scale, bytes]), to);
+}
+
+/** x / scale as a small float; its zero point is 0. */
+function asMinifloat(n: OnnxNode, x: Value, scale: Value, to: Minifloat): Value {
+  const saturate = n.int('saturate', 1) !== 0;
+  return apply(Cast, { to, saturate }, [over(cast(x, 'float32'), cast(scale, 'float32'))]);
 }
 
 /** saturate(roundEven(f32(sum) · multiplier) + zero): an int32 sum of products in the result's type. */

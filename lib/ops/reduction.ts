@@ -164,10 +164,12 @@ export function reduction(r: Reduction): OpDef<ReduceAttrs> {
         attrs.axes,
         (i, at) => (y[i] = r.fold(Float64Array.from(at, (o) => x[o]!))),
       );
+      // no element at all: the least or greatest truth
+      if (t!.dtype === 'bool') y.forEach((v, i) => (y[i] = Number(v > 0)));
       return [fromNumbers(t!.dtype, shape, y)];
     },
     values([fact], { axes }) {
-      if (!r.dims || !fact?.value || !isTensorType(fact.type) || !isStatic(fact.type.shape))
+      if (!r.dims || !fact?.value?.length || !isTensorType(fact.type) || !isStatic(fact.type.shape))
         return [];
       const out: Dim[] = [];
       eachGroup(

@@ -56,11 +56,13 @@ export function resized(
     axes.forEach((axis, i) => (result[axis] = scaled(shape[axis]!, scales[i]!, ctx)));
     return { shape: result, scales };
   }
+  const number = (d: Dim): number => (typeof d === 'number' ? d : ctx!.pin(d));
   if (policy === 'stretch') {
     axes.forEach((axis, i) => (result[axis] = sizes[i]!));
-    return { shape: result, scales: axes.map(() => 0) };
+    // the scale says how many neighbours there are
+    const scaleOf = (axis: number): number => number(result[axis]!) / number(shape[axis]!);
+    return { shape: result, scales: axes.map((a) => (attrs.antialias ? scaleOf(a) : 0)) };
   }
-  const number = (d: Dim): number => (typeof d === 'number' ? d : ctx!.pin(d));
   const ratios = axes.map((axis, i) => number(sizes[i]!) / number(shape[axis]!));
   const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   for (const axis of axes) result[axis] = Math.floor(number(shape[axis]!) * scale + 0.5);

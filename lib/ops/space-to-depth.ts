@@ -1,4 +1,4 @@
-/** SpaceToDepth on [N, H, W, C]: squares of b × b pixels become channels (row, column, channel). */
+/** SpaceToDepth on [N, H, W, C]: squares of b × b pixels become channels. */
 import { apply } from '../ir/build.js';
 import { type OpDef, defineOp, shapeError } from '../ir/op.js';
 import * as D from '../tensor/dim.js';
@@ -11,10 +11,12 @@ import { reordered } from './views.js';
 
 export interface SpaceToDepthAttrs {
   readonly blockSize: number;
+  /** order within the channels: DCR (row, column, channel) or CRD (channel, row, column) */
+  readonly mode: 'DCR' | 'CRD';
 }
 
-/** From [N, H / b, b, W / b, b, C] to [N, H / b, W / b, b, b, C]. */
-const ORDER = [0, 1, 3, 2, 4, 5];
+/** From [N, H / b, b, W / b, b, C] to [N, H / b, W / b, …]. */
+const ORDERS = { DCR: [0, 1, 3, 2, 4, 5], CRD: [0, 1, 3, 5, 2, 4] } as const;
 
 function split(shape: Shape, b: number): D.Dim[] {
   const [n, h, w, c] = shape as [D.Dim, D.Dim, D.Dim, D.Dim];
@@ -32,14 +34,15 @@ export const SpaceToDepth: OpDef<SpaceToDepthAttrs> = defineOp<SpaceToDepthAttrs
     const sizes = [n, D.floorDiv(h, b), D.floorDiv(w, b), D.mul(c, b * b)];
     return [{ type: { dtype, shape: sizes } }];
   },
-  eval([x], { blockSize: b }) {
+  eval([x], { blockSize: b, mode }) {
+    const order = ORDERS[mode];
     const sizes = split(x!.shape, b) as number[];
     const strides = denseStrides(sizes) as number[];
-    const shape = ORDER.map((i) => sizes[i]!);
+    const shape = order.map((i) => sizes[i]!);
     const turned = strided(
       x!,
       shape,
-      ORDER.map((i) => strides[i]!),
+      order.map((i) => strides[i]!),
     );
     return [{ ...turned, shape: [shape[0]!, shape[1]!, shape[2]!, x!.shape[3]! * b * b] }];
   },
@@ -49,14 +52,15 @@ export const SpaceToDepth: OpDef<SpaceToDepthAttrs> = defineOp<SpaceToDepthAttrs
       type: 'SpaceToDepth',
       since: 1,
       build(n) {
-        const attrs = { blockSize: n.int('blocksize') };
+        const mode = n.string('mode', 'DCR') === 'CRD' ? 'CRD' : 'DCR';
+        const attrs = { blockSize: n.int('blocksize'), mode } as const;
         return [channelsFirst(apply(SpaceToDepth, attrs, [channelsLast(n.inputs[0]!)]))];
       },
     },
   ],
   lower({ attrs }, l) {
     const x = l.in(0);
-    const from = reordered(seenAs(l, x, split(x.shape, attrs.blockSize)), ORDER);
+    const from = reordered(seenAs(l, x, split(x.shape, attrs.blockSize)), ORDERS[attrs.mode]);
     writtenAs(l, l.out(), from.shape, (to) => copyTo(l, from, to));
   },
   lowers: movable,

@@ -12,7 +12,10 @@ struct Params {
 };
 AI double one(const Params& p, double x, double y) {
   const double r = ::fmod(x, y);
-  return !p.fmod && r != 0 && (r < 0) != (y < 0) ? r + y : r;
+  if (p.fmod) return r;
+  // a zero has the sign of y, too
+  if (r == 0) return y < 0 ? -0.0 : 0.0;
+  return (r < 0) != (y < 0) ? r + y : r;
 }
 AI F32 f32(const Params& p, F32 x, F32 y) {
   float xs[F32::N], ys[F32::N];

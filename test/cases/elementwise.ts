@@ -2,7 +2,14 @@
 import type { OpDef } from '../../lib/ir/op.js';
 import type { GraphStage } from '../../lib/ir/stages.js';
 import * as ops from '../../lib/ops/index.js';
-import { DTYPE_NAMES, type DType, isFloat, isInteger, storageOf } from '../../lib/tensor/dtype.js';
+import {
+  DTYPE_NAMES,
+  type DType,
+  bitsOf,
+  isFloat,
+  isInteger,
+  storageOf,
+} from '../../lib/tensor/dtype.js';
 import { type OpCase, opCase } from '../op-suite.js';
 
 type Range = readonly [number, number];
@@ -228,16 +235,17 @@ const binary = [
     ),
     opCase({ op: ops.BitwiseNot, name: dtype, attrs: {}, inputs: [{ shape: [3, 40], dtype }] }),
   ]),
-  ...INTEGERS.filter((d) => d.startsWith('u')).flatMap((dtype) =>
+  ...INTEGERS.flatMap((dtype) =>
     ([0, 1] as const).map((left) =>
       opCase({
         op: ops.BitShift,
         name: `${dtype} ${left}`,
-        attrs: { left },
+        attrs: { left, bits: bitsOf(dtype) },
         inputs: [
-          { shape: [99], dtype, range: [0, 255] },
+          { shape: [99], dtype, range: dtype.startsWith('u') ? [0, 255] : [-128, 127] },
           { shape: [99], dtype },
         ],
+        host: !dtype.startsWith('u'),
       }),
     ),
   ),

@@ -215,5 +215,12 @@ export const cases: readonly OpCase[] = [
     attrs: { blockSize: 3, mode: 'CRD' },
     inputs: [{ shape: [1, 5, 4, 9] }],
   }),
-  opCase({ op: SpaceToDepth, attrs: { blockSize: 2 }, inputs: [{ shape: [2, 6, 4, 5] }] }),
+  ...(['DCR', 'CRD'] as const).map((mode) =>
+    opCase({
+      op: SpaceToDepth,
+      name: mode,
+      attrs: { blockSize: 2, mode },
+      inputs: [{ shape: [2, 6, 4, 5] }],
+    }),
+  ),
 ];
