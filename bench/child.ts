@@ -1,5 +1,5 @@
 /** One side of a measurement, in a process of its own: loads the model, then runs turns on request. */
-import { load } from '../lib/index.js';
+import { type Precision, load } from '../lib/index.js';
 import { CATALOG, makeFeeds } from './catalog.js';
 import { rivalModule } from './rival.js';
 
@@ -8,6 +8,7 @@ export interface Start {
   readonly model: string;
   readonly threads: number;
   readonly isa: string;
+  readonly precision: Precision;
 }
 export interface Turn {
   /** at least this many milliseconds */
@@ -16,10 +17,10 @@ export interface Turn {
 
 type Run = () => Promise<unknown>;
 
-async function prepare({ side, model, threads, isa }: Start): Promise<Run> {
+async function prepare({ side, model, threads, isa, precision }: Start): Promise<Run> {
   const spec = CATALOG.find((m) => m.name === model)!;
   if (side === 'haio') {
-    const session = await load(spec.path!, { threads, ...(isa ? { isa } : {}) });
+    const session = await load(spec.path!, { threads, precision, ...(isa ? { isa } : {}) });
     const feeds = makeFeeds(
       spec,
       session.inputs.map((i) => i.name),

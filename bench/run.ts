@@ -3,12 +3,14 @@
  * count, turns interleaved (A B, B A, …), medians, the ratio pair by pair. Between turns both rest
  * until no thread of the side before spins any more (onnxruntime's do for about 35 ms).
  *
- *   npm run bench -- [--models REGEX] [--threads 1,2] [--turns N] [--ms N] [--isa NAME] [--json FILE]
+ *   npm run bench -- [--models REGEX] [--threads 1,2] [--turns N] [--ms N] [--isa NAME]
+ *     [--precision fp32|bf16] [--json FILE]
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Precision } from '../lib/index.js';
 import { CATALOG } from './catalog.js';
 import type { Start, Turn } from './child.js';
 
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     turns: { type: 'string', default: '9' },
     ms: { type: 'string', default: '60' },
     isa: { type: 'string', default: '' },
+    precision: { type: 'string', default: 'fp32' },
     json: { type: 'string' },
   },
 });
@@ -68,7 +71,8 @@ async function measure(model: string, threads: number): Promise<Row> {
     const sides = ['haio', 'onnxruntime'] as const;
     const first: number[] = [];
     for (const i of [0, 1] as const) {
-      const start: Start = { side: sides[i], model, threads, isa: values.isa };
+      const precision = values.precision as Precision;
+      const start: Start = { side: sides[i], model, threads, isa: values.isa, precision };
       first.push((await ask(children[i], start)).first!);
     }
     const times: [number[], number[]] = [[], []];

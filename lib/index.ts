@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { raise } from './errors.js';
 import { loadAddon } from './native/binding.js';
+import { PRECISIONS, type Precision } from './passes/precisions.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
 import { chooseIsa } from './runtime/isa.js';
@@ -21,6 +22,7 @@ export {
 } from './runtime/session.js';
 export type { State, StateOptions } from './runtime/state.js';
 export type { Feed, Output } from './runtime/values.js';
+export type { Precision } from './passes/precisions.js';
 export type { Signature } from './onnx/import.js';
 export { Plan, type OpenOptions } from './runtime/plan.js';
 export { hardwareProfile, type ProfileOptions } from './runtime/hardware.js';
@@ -34,8 +36,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /** ISA by name; default: HAIO_ISA, else the best usable one */
   readonly isa?: string;
-  /** arithmetic of the model's float32 operators */
-  readonly precision?: 'fp32';
+  /** arithmetic of the model's float32 operators: 'fp32' (default) or 'bf16'; see docs/precision.md */
+  readonly precision?: Precision;
   /** runs of this session at a time, each with an arena of its own; default 1 */
   readonly lanes?: number;
   /** sizes of symbolic dimensions, fixed in the compiled model */
@@ -130,19 +132,20 @@ function checkOptions(options: LoadOptions): void {
     if (!OPTIONS.includes(key))
       raise('HAIO_E_NAME', { what: 'option', name: key, known: OPTIONS.join(', ') });
   checkIntegers(options);
-  if (options.precision !== undefined && (options.precision as string) !== 'fp32')
+  const { precision = 'fp32' } = options;
+  if (!PRECISIONS.includes(precision))
     raise('HAIO_E_ARGUMENT', {
       name: 'precision',
-      expected: "'fp32'",
-      got: options.precision,
+      expected: PRECISIONS.map((p) => `'${p}'`).join(' or '),
+      got: precision,
     });
 }
 
 /** The options that a compile has, with their defaults. */
 const compileOptionsOf = (
-  { isa, off = [], sizes = {}, state = {} }: LoadOptions,
+  { isa, precision = 'fp32', off = [], sizes = {}, state = {} }: LoadOptions,
   values: CompileOptions['values'] = {},
-): CompileOptions => ({ isa: chooseIsa(isa), off, sizes, shapes: {}, values, state });
+): CompileOptions => ({ isa: chooseIsa(isa), precision, off, sizes, shapes: {}, values, state });
 
 const settle = ({ threads, isa, lanes }: OpenOptions): Settled => {
   checkIntegers({ threads, lanes });

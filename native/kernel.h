@@ -91,16 +91,19 @@ struct OpTable {
   size_t count;
 };
 
-// One gemm micro-kernel. Panels of 16 columns (lines of 64 bytes), see gemm/panels.h.
+// One gemm micro-kernel. Panels of 16 columns (lines of 64 bytes), see gemm/panels.h. `acc` is the type
+// of the sums. A row with an `end` has it called after its last tile of a StepFn call.
 struct MicroArgs;
 using MicroFn = void (*)(const MicroArgs&);
+using EndFn = void (*)();
 struct GemmRow {
   const char* name;  // "f32_14x32"
   Type a, b, acc;
   uint8_t mr;      // largest number of rows
   uint8_t panels;  // panels side by side
-  uint32_t flags;
+  uint32_t speed;  // of rows for the same types, only those of the highest speed are considered
   MicroFn fn;
+  EndFn end = nullptr;
 };
 struct GemmTable {
   const GemmRow* rows;

@@ -24,7 +24,7 @@ const modules = (await Promise.all(
 const addon = loadAddon();
 const isas = addon
   .inspect()
-  .isas.filter((isa) => isa.usable && isa.width)
+  .isas.filter((isa) => isa.usable)
   .map((isa) => isa.name);
 
 /** At most this many elements, and this many cases of one op. */

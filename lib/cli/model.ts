@@ -14,6 +14,7 @@ import {
 } from '../onnx/import.js';
 import { ALL_OPS } from '../ops/registry.js';
 import { optimize } from '../passes/index.js';
+import type { Precision } from '../passes/precisions.js';
 import { type BuildMeta, buildModel } from '../plan/build.js';
 import { openModel as openCompiled } from '../plan/decode.js';
 import type { CompiledModel } from '../plan/plan.js';
@@ -29,6 +30,7 @@ export interface ModelOptions {
   readonly off?: readonly string[];
   readonly stopAfter?: string;
   readonly isa?: string;
+  readonly precision?: Precision;
 }
 
 /** How to give what a compile asked for. */
@@ -101,13 +103,14 @@ export interface CompiledFile {
 
 export function optimizeReported(
   graph: Graph,
-  { off = [], stopAfter }: ModelOptions,
+  { off = [], stopAfter, precision = 'fp32' }: ModelOptions,
 ): { readonly graph: Graph; readonly passes: readonly PassReport[] } {
   const passes: PassReport[] = [];
   let log: LogEntry[] = [];
   let before = countNodes(graph);
   const result = optimize(graph, {
     off,
+    precision,
     ...(stopAfter === undefined ? {} : { stopAfter }),
     log: (entry) => log.push(entry),
     after(pass, now) {

@@ -4,6 +4,7 @@ import type { LoadOptions, Session, Signature } from '../index.js';
 import { load } from '../index.js';
 import { raise } from '../errors.js';
 import { PASSES } from '../passes/index.js';
+import { PRECISIONS, type Precision } from '../passes/precisions.js';
 import { sizes } from './assign.js';
 import type { FeedOptions } from './feeds.js';
 import type { Io } from './output.js';
@@ -42,12 +43,16 @@ export const collect = (text: string, before: readonly string[] = []): string[] 
 
 export const offOption = (): Option => new Option('--off <pass...>', 'passes or rules not to run');
 
+export const precisionOption = (): Option =>
+  new Option('--precision <name>', 'arithmetic of float32 operators').choices(PRECISIONS);
+
 /** For the end of a help text. */
 export const passNames = (): string =>
   `\nPasses: ${[...new Set(PASSES.map((p) => p.name))].join(', ')}`;
 
 export interface RunningOptions extends FeedOptions {
   readonly off?: string[];
+  readonly precision?: Precision;
 }
 
 /** The options of verbs that run a model, but threads and isa. */
@@ -62,6 +67,7 @@ export const runningOptions = (command: Command): Command =>
     )
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('--seed <n>', 'of random inputs', integer(0), 1)
+    .addOption(precisionOption())
     .addOption(offOption());
 
 /** Every size that is fixed must be one of the model's. */
@@ -78,7 +84,7 @@ export function checkSizes(
 /** A session of the model, as the options want it. */
 export async function openSession(
   path: string,
-  { size, off }: RunningOptions,
+  { size, off, precision = 'fp32' }: RunningOptions,
   how: Pick<LoadOptions, 'threads' | 'isa' | 'lanes'>,
   io: Io,
 ): Promise<Session> {
@@ -86,6 +92,7 @@ export async function openSession(
     ...how,
     sizes: size ?? {},
     off: off ?? [],
+    precision,
     onProgress: (phase) => io.progress(phase),
   });
   try {

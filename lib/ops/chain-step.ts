@@ -9,6 +9,7 @@ import { type DType, isFloat, kindOf } from '../tensor/dtype.js';
 import { isPacked } from '../tensor/packing.js';
 import { broadcastStrides, product, sameShape } from '../tensor/shape.js';
 import { MAX_RANK } from './moving.js';
+import { withoutConversions } from './narrow.js';
 
 /** Elements per block and per item, and limits of chain.cpp. */
 const BLOCK = 256;
@@ -67,7 +68,10 @@ export function lowerChain(
   output: Operand,
   domain: Domain,
 ): void {
-  const lowered = lowerStages(stages, domain);
+  const types = inputs.map((o) => o.dtype);
+  const direct = domain === 'f32' ? withoutConversions(stages, types) : stages;
+  const needed = direct.length > 0 || inputs.length === 1 ? direct : stages;
+  const lowered = lowerStages(needed, domain);
   if (!lowered)
     return raise('HAIO_E_INTERNAL', {
       reason: `no kernels for the stages ${stages.map((s) => s.op.name).join()}`,

@@ -5,7 +5,7 @@
  * pads cost a copy of x: Pad nodes, which producers of x write into, do not.
  */
 import { apply } from '../ir/build.js';
-import { type Fact, type Node, type Value, shapeOf } from '../ir/graph.js';
+import { type Fact, type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
 import type { Lowering, Operand } from '../ir/step.js';
@@ -15,7 +15,7 @@ import { formatShape, product } from '../tensor/shape.js';
 import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { broadcastOperand } from './chain-step.js';
 import { lowerDepthwise } from './dwconv.js';
-import { elementCost, nativeAs } from './effort.js';
+import { elementCost, nativeAs, ranksFit } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
 import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
 import { emitProduct } from './gemm-step.js';
@@ -23,11 +23,13 @@ import { plus } from './formula.js';
 import { activated } from './fused-activation.js';
 import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
+import { type Narrowable, productType, rounded, withoutConversions } from './narrow.js';
+import { emitNarrow } from './narrow-step.js';
 import { type PoolAttrs, axesOf } from './pooling.js';
 import { merged } from './views.js';
 import { lowerWinograd, tileSide } from './winograd.js';
 
-export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'> {
+export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'>, Narrowable {
   readonly group: number;
   readonly stages: readonly GraphStage[];
   /** sums in the order of the definition: never by transformed tiles */
@@ -95,7 +97,7 @@ function evalConv(attrs: ConvAttrs, x: Tensor, w: Tensor, bias: Tensor | null): 
 
 /** Operands of the product: A is x seen once for each kernel position, B the weight. */
 function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
-  const { kernel, strides, dilations, group, stages } = node.attrs;
+  const { kernel, strides, dilations, group, narrow } = node.attrs;
   const [w, out, last] = [l.in(1), l.out(), kernel.length + 1];
   const spatial = kernel.map((_, i) => i + 1);
   const perGroup = w.shape[1]!;
@@ -119,17 +121,22 @@ function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
   };
   const ofOut = (o: Operand): Operand => grouped(broadcastOperand(o, out.shape), group, columns);
   const bias = l.optional(2);
-  emitProduct(l, {
+  const spec = {
     a: inGroups(a, D.mul(x.strides[last]!, perGroup)),
     b: inGroups(b, D.mul(w.strides[0]!, columns)),
     out: grouped(out, group, columns),
     groups: group === 1 ? 0 : 1,
     taps: kernel.length,
     bias: bias && ofOut(bias),
-    stages,
+    stages: withoutConversions(node.attrs.stages, [
+      'float32',
+      ...node.inputs.slice(OWN).map((v) => dtypeOf(v!)),
+    ]),
     extras: node.inputs.slice(OWN).map((v) => ofOut(l.of(v!))),
     aElements: product(x.shape),
-  });
+  };
+  if (narrow === undefined) emitProduct(l, spec);
+  else emitNarrow(l, { ...spec, format: 'bf16' });
 }
 
 /** Each channel `times` times. */
@@ -141,9 +148,9 @@ function repeated(l: Lowering, x: Operand, times: number): Operand {
 
 /** Side of transformed tiles, or 0 where the direct sum is better. */
 function winogradSide({ attrs, inputs, outputs }: Node<ConvAttrs>): 0 | 2 | 4 {
-  const { kernel, strides, dilations, group, direct = false } = attrs;
+  const { kernel, strides, dilations, group, direct = false, narrow } = attrs;
   const plain = kernel.length === 2 && kernel.every((k) => k === 3) && group === 1;
-  if (!plain || direct || [...strides, ...dilations].some((s) => s !== 1)) return 0;
+  if (!plain || direct || narrow || [...strides, ...dilations].some((s) => s !== 1)) return 0;
   return tileSide(shapeOf(outputs[0]!), shapeOf(inputs[1]!)[1]!);
 }
 
@@ -152,7 +159,7 @@ function lower(node: Node<ConvAttrs>, l: Lowering): void {
   const x = l.rows(l.in(0));
   const edges = axesOf(windowOf(node.attrs), x.shape);
   const [m, perGroup] = shapeOf(node.inputs[1]!) as [Dim, Dim];
-  const depthwise = group > 1 && perGroup === 1 && typeof m === 'number';
+  const depthwise = group > 1 && perGroup === 1 && typeof m === 'number' && !node.attrs.narrow;
   const side = winogradSide(node);
   if (!depthwise && side === 0) return lowerProduct(node, l, padded(l, x, edges));
   const out = l.out();
@@ -194,13 +201,15 @@ export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
   name: 'Conv',
   infer(inputs, attrs, ctx): readonly Fact[] {
     const [x, w, bias] = [floatAt(inputs, 0), floatAt(inputs, 1), optionalAt(inputs, 2)];
-    if (x.dtype !== w.dtype || (bias && bias.dtype !== x.dtype)) typeError('types differ');
+    const dtype = productType(attrs, x.dtype, w.dtype);
+    if (bias && bias.dtype !== dtype) typeError('type of the bias');
     const shape = outShape(attrs, x.shape, w.shape);
     if (bias) checkSize('the bias', bias.shape[0], w.shape[0]!);
-    return [inferEpilogue(attrs.stages, { dtype: x.dtype, shape }, inputs.slice(OWN), ctx)];
+    return [inferEpilogue(attrs.stages, { dtype, shape }, inputs.slice(OWN), ctx)];
   },
   eval([x, w, bias, ...extras], attrs) {
-    return [evalEpilogue(attrs.stages, evalConv(attrs, x!, w!, bias ?? null), extras)];
+    const y = evalConv(attrs, rounded(attrs, x!), rounded(attrs, w!), bias ?? null);
+    return [evalEpilogue(attrs.stages, y, extras)];
   },
   onnx: [
     {
@@ -218,7 +227,7 @@ export const Conv: OpDef<ConvAttrs> = defineOp<ConvAttrs>({
     return { flops: D.mul(D.mul(2, each), product(shapeOf(node.outputs[0]!))), bytes };
   },
   lowers: (node) =>
-    nativeAs(node, 'float32') &&
+    (node.attrs.narrow ? ranksFit(node) : nativeAs(node, 'float32')) &&
     node.attrs.kernel.length <= MAX_AXES &&
     epilogueLowers(node.attrs.stages, node.inputs.length - OWN),
   lower,

@@ -21,3 +21,7 @@ export function elementCost(node: Node, flops: Dim): { flops: Dim; bytes: Dim } 
 /** All inputs have the dtype and ranks that native operands can have. */
 export const nativeAs = (node: Node, dtype: DType): boolean =>
   node.inputs.every((v) => !v || (dtypeOf(v) === dtype && shapeOf(v).length <= MAX_RANK));
+
+/** All inputs are numbers, of ranks that native operands can have. */
+export const ranksFit = (node: Node): boolean =>
+  node.inputs.every((v) => !v || (dtypeOf(v) !== 'string' && shapeOf(v).length <= MAX_RANK));

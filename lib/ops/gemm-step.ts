@@ -12,7 +12,7 @@ import { type Epilogue, splitEpilogue } from './epilogue.js';
 import { MAX_RANK } from './moving.js';
 
 /** Columns of a panel, the longest K block, bytes of B that stay in L2 (native/gemm/). */
-const PANEL = 16;
+export const PANEL = 16;
 const K_BLOCK = 384;
 const SMALL_WEIGHTS = 700 << 10;
 /** Multiplications, or bytes of B, that make a pair of items; what takes less time than these makes one. */
@@ -75,7 +75,7 @@ function joinAll(operands: readonly Operand[], i: number): Operand[] | null {
 }
 
 /** A with taps joined to k as far as they are runs of it, and the number of taps left. */
-function joinTaps(a: Operand, taps: number): { a: Operand; taps: number } {
+export function joinTaps(a: Operand, taps: number): { a: Operand; taps: number } {
   for (; taps > 0; taps--) {
     const next = joined(a, a.shape.length - 2);
     if (!next || (next.strides.at(-1) !== 1 && next.shape.at(-1) !== 1)) break;
@@ -134,8 +134,8 @@ interface Work {
   readonly interleaved: boolean;
 }
 
-const roundUp = (d: Dim, unit: number): Dim => D.mul(D.ceilDiv(d, unit), unit);
-const partOf = (d: Dim, parts: Dim): Dim => D.max(1, D.ceilDiv(d, D.max(1, parts)));
+export const roundUp = (d: Dim, unit: number): Dim => D.mul(D.ceilDiv(d, unit), unit);
+export const partOf = (d: Dim, parts: Dim): Dim => D.max(1, D.ceilDiv(d, D.max(1, parts)));
 
 /** Blocks of rows, m and panels of an item (native/gemm/driver.h). */
 function cutOf({ groups, rows, m, k, n, aElements, copy, interleaved }: Work) {
@@ -163,17 +163,17 @@ function cutOf({ groups, rows, m, k, n, aElements, copy, interleaved }: Work) {
   return { ...byRows(parts), nBlock: roundUp(partOf(panels, partOf(wanted, parts)), unit) };
 }
 
-const lines64 = (bytes: Dim): Dim => roundUp(bytes, 64);
+export const lines64 = (bytes: Dim): Dim => roundUp(bytes, 64);
 
 /** Operands of the gemm step, with rows joined as far as they can be. */
-interface Layout {
+export interface Layout {
   readonly a: Operand;
   readonly out: Operand;
   readonly residual: Operand | null;
   readonly operands: readonly Operand[];
 }
 
-function layOut(spec: ProductSpec, a: Operand, { residual, operands }: Epilogue): Layout {
+export function layOut(spec: ProductSpec, a: Operand, { residual, operands }: Epilogue): Layout {
   let all = [a, spec.out, ...(residual ? [residual] : []), ...operands];
   for (let i = spec.out.shape.length - 3; i >= spec.groups; i--) {
     const next = joinAll(all, i);
@@ -185,7 +185,7 @@ function layOut(spec: ProductSpec, a: Operand, { residual, operands }: Epilogue)
 }
 
 /** True where all rows of everything but A follow each other, so that gathered rows may be one tile. */
-function rowsFollow({ out, residual, operands }: Layout, groups: number): boolean {
+export function rowsFollow({ out, residual, operands }: Layout, groups: number): boolean {
   let all = [out, ...(residual ? [residual] : []), ...operands];
   for (let i = out.shape.length - 3; i >= groups; i--) {
     const next = joinAll(all, i);
@@ -195,15 +195,42 @@ function rowsFollow({ out, residual, operands }: Layout, groups: number): boolea
   return true;
 }
 
+/** The operand does not vary along rows. */
+export const ofColumns =
+  (groups: number) =>
+  (o: Operand): boolean =>
+    o.shape.slice(groups, -1).every((d, i) => d === 1 || o.strides[groups + i] === 0);
+
+/** One row of an operand of the output's shape, for each group. */
+export const ofGroups = (o: Operand, groups: number): Operand => ({
+  ...o,
+  shape: [...o.shape.slice(0, groups), o.shape.at(-1)!],
+  strides: [...o.strides.slice(0, groups), o.strides.at(-1)!],
+});
+
+/** Packed matrices of the group axes `own`, repeated where those of the output, `lead`, are longer. */
+export const forGroups = (
+  packed: Operand,
+  own: readonly Dim[],
+  lead: readonly Dim[],
+): Operand => ({
+  ...packed,
+  shape: [...lead, packed.shape.at(-1)!],
+  strides: [...broadcastStrides(own, packed.strides.slice(0, -1), lead), 1],
+});
+
 /** Emits the steps of a product. */
 export function emitProduct(l: Lowering, spec: ProductSpec): void {
   const { groups, b } = spec;
   const { a } = joinTaps(spec.a, spec.taps);
-  const isBias = (o: Operand): boolean =>
-    o.shape.slice(groups, -1).every((d, i) => d === 1 || o.strides[groups + i] === 0);
-  const epilogue = splitEpilogue(lowerStages(spec.stages, 'f32')!, spec.extras, spec.bias, isBias);
+  const epilogue = splitEpilogue(
+    lowerStages(spec.stages, 'f32')!,
+    spec.extras,
+    spec.bias,
+    ofColumns(groups),
+  );
   const layout = layOut(spec, a, epilogue);
-  if (layout.a.shape.length > MAX_RANK) return eachGroup(l, spec);
+  if (layout.a.shape.length > MAX_RANK) return eachGroup(spec, (one) => emitProduct(l, one));
   const { out, residual, operands } = layout;
   const outer = out.shape.length - 2;
   const n = out.shape.at(-1)!;
@@ -222,11 +249,6 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
   const work = { groups: product(lead), rows, m, k, n, aElements, copy, interleaved };
   const { rowBlock, mBlock, nBlock } = cutOf(work);
   const { bias, lo, hi, stages } = epilogue;
-  const ofGroups = (o: Operand): Operand => ({
-    ...o,
-    shape: [...lead, o.shape.at(-1)!],
-    strides: [...o.strides.slice(0, groups), o.strides.at(-1)!],
-  });
   const extraBytes = (operands.length + stages.length) * 1024;
   const copyStride = D.add(roundUp(D.min(blocks.block, k), 32), 16);
   l.emit({
@@ -234,15 +256,8 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
     params: { ...blocks, rowBlock, mBlock, nBlock, copy: copy ? 1 : 0, lo, hi },
     inputs: [
       layout.a,
-      {
-        ...packed,
-        shape: [...lead, packed.shape.at(-1)!],
-        strides: [
-          ...broadcastStrides(b.shape.slice(0, groups), packed.strides.slice(0, -1), lead),
-          1,
-        ],
-      },
-      bias && ofGroups(bias),
+      forGroups(packed, b.shape.slice(0, groups), lead),
+      bias && ofGroups(bias, groups),
       residual,
       ...operands,
     ],
@@ -266,7 +281,7 @@ export function emitProduct(l: Lowering, spec: ProductSpec): void {
 }
 
 /** One product for each index of the first group axis: operands of all groups have too many axes. */
-function eachGroup(l: Lowering, spec: ProductSpec): void {
+export function eachGroup<S extends ProductSpec>(spec: S, emit: (spec: S) => void): void {
   const count = spec.out.shape[0];
   if (spec.groups === 0 || typeof count !== 'number')
     return raise('HAIO_E_LIMIT', {
@@ -281,7 +296,7 @@ function eachGroup(l: Lowering, spec: ProductSpec): void {
     offset: o.shape[0] === 1 ? o.offset : D.add(o.offset, D.mul(o.strides[0]!, i)),
   });
   for (let i = 0; i < count; i++)
-    emitProduct(l, {
+    emit({
       ...spec,
       groups: spec.groups - 1,
       a: at(spec.a, i),

@@ -5,7 +5,7 @@
  * are Transpose nodes, which are views here.
  */
 import { type Fact, type Node, dtypeOf, shapeOf } from '../ir/graph.js';
-import { type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
+import { type OpDef, defineOp, shapeError } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
 import type { Lowering, Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
@@ -20,15 +20,17 @@ import {
 } from '../tensor/shape.js';
 import { type Tensor, fromNumbers, sizeOf, tensor, toNumbers } from '../tensor/tensor.js';
 import { broadcastOperand } from './chain-step.js';
-import { elementCost, grainFor, nativeAs } from './effort.js';
+import { elementCost, grainFor, nativeAs, ranksFit } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
 import { numericAt } from './facts.js';
 import { emitProduct } from './gemm-step.js';
 import { productEntries } from './gemm.js';
 import { MAX_RANK, walk } from './moving.js';
+import { type Narrowable, productType, rounded, withoutConversions } from './narrow.js';
+import { emitNarrow } from './narrow-step.js';
 import { reordered, widened } from './views.js';
 
-export interface MatMulAttrs {
+export interface MatMulAttrs extends Narrowable {
   readonly stages: readonly GraphStage[];
 }
 
@@ -153,17 +155,22 @@ function lowerFloats(node: Node<MatMulAttrs>, l: Lowering): void {
   const { order, groups } = axisOrder(rank, b.shape);
   const turned = (o: Operand): Operand => reordered(o, order);
   const own = order.slice(0, groups).map((i) => i - (rank - b.shape.length));
-  emitProduct(l, {
+  const spec = {
     a: turned(l.rows(a)),
     b: reordered(b, [...own, b.shape.length - 2, b.shape.length - 1]),
     out: turned(out),
     groups,
     taps: 0,
     bias: null,
-    stages: node.attrs.stages,
+    stages: withoutConversions(node.attrs.stages, [
+      'float32',
+      ...node.inputs.slice(2).map((v) => dtypeOf(v!)),
+    ]),
     extras: extras.map(turned),
     aElements: product(shapeOf(node.inputs[0]!)),
-  });
+  };
+  if (node.attrs.narrow === undefined) emitProduct(l, spec);
+  else emitNarrow(l, { ...spec, format: 'bf16' });
 }
 
 function lowerPlain(node: Node, l: Lowering, kernel: string): void {
@@ -187,14 +194,15 @@ function lowerPlain(node: Node, l: Lowering, kernel: string): void {
 
 export const MatMul: OpDef<MatMulAttrs> = defineOp<MatMulAttrs>({
   name: 'MatMul',
-  infer(inputs, { stages }, ctx): readonly Fact[] {
+  infer(inputs, attrs, ctx): readonly Fact[] {
     const [a, b] = [numericAt(inputs, 0), numericAt(inputs, 1)];
-    if (a.dtype !== b.dtype) typeError(`types differ: ${a.dtype}, ${b.dtype}`);
+    const dtype = productType(attrs, a.dtype, b.dtype);
     const shape = productShape(a.shape, b.shape);
-    return [inferEpilogue(stages, { dtype: a.dtype, shape }, inputs.slice(2), ctx)];
+    return [inferEpilogue(attrs.stages, { dtype, shape }, inputs.slice(2), ctx)];
   },
-  eval([a, b, ...extras], { stages }) {
-    return [evalEpilogue(stages, evalProduct(a!, b!), extras)];
+  eval([a, b, ...extras], attrs) {
+    const y = evalProduct(rounded(attrs, a!), rounded(attrs, b!));
+    return [evalEpilogue(attrs.stages, y, extras)];
   },
   onnx: [
     { type: 'MatMul', since: 1, read: () => ({ stages: [] }) },
@@ -206,14 +214,16 @@ export const MatMul: OpDef<MatMulAttrs> = defineOp<MatMulAttrs>({
     return { flops: D.mul(D.mul(2, k), product(shapeOf(node.outputs[0]!))), bytes };
   },
   lowers(node) {
-    const { stages } = node.attrs;
+    const { stages, narrow } = node.attrs;
+    if (narrow !== undefined)
+      return ranksFit(node) && rankOf(node) <= MAX_RANK && epilogueLowers(stages, node.inputs.length - 2);
     const dtype = dtypeOf(node.inputs[0]!);
     if (!nativeAs(node, dtype) || rankOf(node) > MAX_RANK) return false;
     if (dtype === 'float32') return epilogueLowers(stages, node.inputs.length - 2);
     return stages.length === 0 && PLAIN[dtype] !== undefined;
   },
   lower(node, l) {
-    const plain = PLAIN[dtypeOf(node.inputs[0]!)];
+    const plain = node.attrs.narrow ? undefined : PLAIN[dtypeOf(node.inputs[0]!)];
     if (plain === undefined) lowerFloats(node, l);
     else lowerPlain(node, l, plain);
   },

@@ -15,6 +15,9 @@ import { GELU_RULES } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
 import { fuseResidualNorm } from './fuse-residual-norm.js';
 import { mergeProducts } from './merge-products.js';
+import { narrowProducts } from './narrow-products.js';
+import { narrowStorage } from './narrow-storage.js';
+import type { Precision } from './precisions.js';
 import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
@@ -57,7 +60,20 @@ export const PASSES: readonly Pass[] = [
   deadCode,
 ];
 
-export type OptimizeOptions = RunOptions;
+/** What comes after PASSES for a precision. */
+const NARROWING: Readonly<Record<Precision, readonly Pass[]>> = {
+  fp32: [],
+  bf16: [
+    narrowProducts,
+    // which values may be narrow depends on who reads them
+    narrowStorage,
+    deadCode,
+  ],
+};
+
+export interface OptimizeOptions extends RunOptions {
+  readonly precision?: Precision;
+}
 
 /**
  * The graph rewritten by all passes, and so the bodies of its nodes; the same inputs, outputs and results
@@ -73,7 +89,7 @@ export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
       log?.(entry);
     },
   };
-  const done = runPasses(graph, PASSES, counted);
+  const done = runPasses(graph, [...PASSES, ...NARROWING[options.precision ?? 'fp32']], counted);
   return mapBodies(updateCaptures(done), (body) =>
     optimize(body, limit === undefined ? counted : { ...counted, limit: left }),
   );

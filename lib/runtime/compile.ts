@@ -14,6 +14,7 @@ import {
 } from '../onnx/import.js';
 import type { ExternalData } from '../onnx/tensor.js';
 import { optimize } from '../passes/index.js';
+import type { Precision } from '../passes/precisions.js';
 import type { StateNames } from '../plan/appended.js';
 import { buildModel } from '../plan/build.js';
 import { aboutJson } from './about.js';
@@ -27,6 +28,7 @@ export type Source = ({ readonly path: string } | { readonly bytes: Uint8Array }
 
 export interface CompileOptions {
   readonly isa: string;
+  readonly precision: Precision;
   /** names of passes to leave out */
   readonly off: readonly string[];
   /** sizes of symbols, fixed in the compiled model */
@@ -114,7 +116,7 @@ export function compileModel(
   try {
     const imported = importModel(model, settings);
     progress('optimize');
-    const graph = optimize(imported.graph, { off: options.off });
+    const graph = optimize(imported.graph, { off: options.off, precision: options.precision });
     progress('plan');
     const nodes = { imported: imported.onnxNodes, optimized: countNodes(graph) };
     const about = aboutJson({ ...signature, nodes }, options);

@@ -248,7 +248,7 @@ class Driver {
       operands[j] = {floats(o) + rowOffset(row, 3 + j) + x * mStride(3 + j) + column * o.strides[s.outer + 1],
                      mStride(3 + j), o.strides[s.outer + 1]};
     }
-    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1),
+    runStages(*a.stages, operands, s.stageOperands, tile, width, split.rows(i), columns, c, mStride(1), Type::f32,
               stageBlocks, filled);
   }
 };

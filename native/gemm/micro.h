@@ -28,6 +28,11 @@ struct MicroArgs {
   const void* bias;  // of 16·panels columns, of which `columns` are read; or null
   bool clamp;
   float lo, hi;
+  // 16- and 8-bit rows (gemm/narrow.h): C is a block of floats or int32 of whole panels, the addend null
+  // or C, without bias and clamp; kPerTap is a multiple of a k-step. `state` is 64 bytes that are
+  // zero before a StepFn call's first tile; `sums` the int32 sums of B's columns (8 bits).
+  void* state;
+  const int32_t* sums;
   // Lines of 64 bytes to fetch into L2 meanwhile, the ones from nextLine on of a run of nextRun lines
   // that starts at `next`; null: none. See fetchOffset in ukernel_float.h for their order.
   const void* next;

@@ -20,16 +20,32 @@ struct Choice {
   const GemmRow& at(int64_t left) const { return *by[left < panels ? left : panels]; }
 };
 
-inline bool usable(const GemmRow& r) {
-  return r.a == Type::f32 && r.b == Type::f32 && r.acc == Type::f32 && r.mr >= 1 && r.panels >= 1 &&
-         r.panels <= kMaxPanels && size_t(r.mr) * r.panels * kPanel * sizeof(float) <= kTileBytes;
+// Rows that multiply matrices of these types, of one speed.
+struct Wanted {
+  Type a, b;
+  uint32_t speed;
+  bool takes(const GemmRow& r) const {
+    return r.a == a && r.b == b && r.speed == speed && r.mr >= 1 && r.panels >= 1 && r.panels <= kMaxPanels &&
+           size_t(r.mr) * r.panels * kPanel * sizeof(float) <= kTileBytes;
+  }
+};
+// The highest speed that has a row for every shape, that is one of a single panel; −1: none has.
+inline int64_t speedOf(const GemmRow* rows, size_t count, Type a = Type::f32, Type b = Type::f32) {
+  int64_t best = -1;
+  for (size_t i = 0; i < count; i++) {
+    const GemmRow& r = rows[i];
+    if (r.panels == 1 && Wanted{a, b, r.speed}.takes(r)) best = larger(best, r.speed);
+  }
+  return best;
 }
 
-// True if there is a row for every shape: some usable one of a single panel.
-inline bool complete(const GemmRow* rows, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (usable(rows[i]) && rows[i].panels == 1) return true;
-  return false;
+// Of rows that multiply tiles of 16 rows in a register each: cycles for a step of k.
+constexpr uint32_t kTileSpeed = 2;
+inline int64_t tileCostOf(const GemmRow& r, int64_t m, int64_t panels) {
+  const int64_t tiles = ceilDiv(m, r.mr), groups = ceilDiv(panels, r.panels);
+  const int64_t rows = ceilDiv(m, tiles), registers = ceilDiv(rows, 16);
+  const int64_t work = registers * r.panels * larger(8, ceilDiv(rows, registers));
+  return tiles * groups * (larger(work, 8 * (registers + r.panels)) + 4);
 }
 
 // Sixths of a cycle per k for m rows and `panels` panels: two FMAs a cycle, no less than 4 cycles for a
@@ -42,15 +58,17 @@ inline int64_t costOf(const GemmRow& r, int64_t m, int64_t panels) {
   return tiles * groups * (larger(work, 24) + 4 * vectors) + groups * m;
 }
 
-// The best row for m ≥ 1 rows of A and `panels` ≥ 1 panels of B.
-inline Choice choose(const GemmRow* rows, size_t count, int64_t m, int64_t panels) {
+// The best row for m ≥ 1 rows of A and `panels` ≥ 1 panels of B; there must be one (speedOf).
+inline Choice choose(const GemmRow* rows, size_t count, int64_t m, int64_t panels, Type a = Type::f32,
+                     Type b = Type::f32) {
+  const Wanted wanted = {a, b, static_cast<uint32_t>(speedOf(rows, count, a, b))};
   Choice c = {{}, 1, 1};
   const GemmRow* best = nullptr;
   int64_t bestCost = 0;
   for (size_t i = 0; i < count; i++) {
     const GemmRow& r = rows[i];
-    if (!usable(r) || (r.panels > panels && r.panels > 1)) continue;
-    const int64_t cost = costOf(r, m, panels);
+    if (!wanted.takes(r) || (r.panels > panels && r.panels > 1)) continue;
+    const int64_t cost = r.speed == kTileSpeed ? tileCostOf(r, m, panels) : costOf(r, m, panels);
     if (!best || cost < bestCost) best = &r, bestCost = cost;
   }
   c.panels = best->panels;
@@ -61,7 +79,7 @@ inline Choice choose(const GemmRow* rows, size_t count, int64_t m, int64_t panel
     const GemmRow* tail = nullptr;
     for (size_t i = 0; i < count; i++) {
       const GemmRow& r = rows[i];
-      if (!usable(r) || r.panels > left) continue;
+      if (!wanted.takes(r) || r.panels > left) continue;
       const bool fits = r.mr >= c.mr, fit = tail && tail->mr >= c.mr;
       if (!tail || (fits && !fit) || (fits == fit && r.panels > tail->panels)) tail = &r;
     }

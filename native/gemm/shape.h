@@ -47,7 +47,9 @@ inline int64_t productOf(const Operand& o, int from, int to) {
   return n;
 }
 
-inline Shape shapeOf(const StepArgs& a, const Params& p) {
+// P: Params, or those of narrow_shape.h.
+template <class P>
+inline Shape shapeOf(const StepArgs& a, const P& p) {
   const Operand &x = a.in[kA], &out = a.out[0];
   Shape s;
   s.outer = out.rank - 2;

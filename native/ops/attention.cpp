@@ -312,7 +312,7 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
   constexpr int64_t most = int64_t(1) << 24;
   if (p.rowBlock < 1 || p.rowBlock > most || p.keyBlock < 1 || p.keyBlock > most) return "blocks";
   if (k.dims[3] > most || v.dims[3] > most) return "sizes are out of range";
-  if (!gemm::complete(a.rows, a.rowCount)) return "no gemm rows";
+  if (gemm::speedOf(a.rows, a.rowCount) < 0) return "no gemm rows";
   if (Scratch(p, k.dims[3], v.dims[3]).end > static_cast<int64_t>(scratchBytes))
     return "scratch is too small";
   // three factors below 2^31: the first two cannot overflow

@@ -27,8 +27,8 @@ void stagesOf(const Job& j, float* out, int64_t outStep, const int64_t (&index)[
       for (int64_t r = 0; r < rows; r++)
         gemm::loadRow(j.tile + r * width, out + (q + r) * outStep + c, 1, n, width);
       gemm::runStages(*j.a.stages, operands, count, j.tile, width, rows, n, out + q * outStep + c, outStep,
-                      j.blocks, j.filled);
-      for (size_t i = 0; i < count; i++) operands[i].data += rows * operands[i].row;
+                      Type::f32, j.blocks, j.filled);
+      for (size_t i = 0; i < count; i++) operands[i].data = operands[i].at(rows);
     }
   }
 }

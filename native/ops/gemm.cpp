@@ -1,80 +1,26 @@
-// gemm: see gemm/driver.h. Inputs A [g…, r…, m, t…, k], packed B [g…, floats], bias [g…, n] or none,
-// residual [g…, r…, m, n] or none, then the operands of the stages [g…, r…, m, n]; output
-// [g…, r…, m, n]. Innermost dimensions are contiguous, those of stage operands may have any stride.
-// The output may be the residual, or a stage operand where K is one block.
+// gemm: see gemm/driver.h and gemm/narrow.h. Inputs A [g…, r…, m, t…, k], packed B [g…, elements], bias
+// [g…, n] or none, residual [g…, r…, m, n] or none (8 bits: the zero point of A, one element of A's type,
+// or none), then the operands of the stages [g…, r…, m, n]; output [g…, r…, m, n]. Innermost dimensions
+// are contiguous, those of stage operands may have any stride. The output may be the residual, or a
+// stage operand of its type where K is one block.
+//
+// gemm.f32: all f32. gemm.bf16: A bf16 or f32, B bf16, bias f32, the others of any numeric type.
+// gemm.i8: A i8 or u8, B as pack.i8 makes it, bias i32, stage operands and output of any numeric type.
+#include "gemm/check.h"
 #include "gemm/driver.h"
+#include "gemm/narrow.h"
 
 namespace haio::HAIO_ISA::gemm {
 namespace {
 
-constexpr int64_t kLimit = int64_t(1) << 47;
-
-// a · b, or −1 when a factor is negative or the product exceeds kLimit.
-inline int64_t times(int64_t a, int64_t b) {
-  if (a < 0 || b < 0 || a > kLimit || b > kLimit) return -1;
-  return b != 0 && a > kLimit / b ? -1 : a * b;
-}
-// No product of some of the dims exceeds kLimit.
-inline bool bounded(const Operand& o) {
-  int64_t n = 1;
-  for (int i = 0; i < o.rank; i++) n = times(n, larger(o.dims[i], 1));
-  return n >= 0;
-}
-
-inline bool contiguous(const Operand& o) { return o.dims[o.rank - 1] <= 1 || o.strides[o.rank - 1] == 1; }
-inline bool sameDims(const Operand& o, const Operand& as, int rank) {
-  if (o.rank < rank) return false;
-  for (int i = 0; i < rank; i++)
-    if (o.dims[i] != as.dims[i]) return false;
-  return true;
-}
-// Axes from…to step through memory as one, at the stride of axis `to`.
-inline bool joined(const Operand& o, int from, int to) {
-  int64_t stride = o.strides[to], size = o.dims[to];
-  for (int i = to - 1; i >= from; i--) {
-    int64_t expected;
-    if (__builtin_mul_overflow(stride, size, &expected)) return false;
-    if (o.dims[i] > 1 && o.strides[i] != expected) return false;
-    size *= o.dims[i];
-  }
-  return true;
-}
-
-// Operands alone; sizes are bounded before anything multiplies them.
-const char* checkOperands(const StepArgs& a) {
-  if (a.inCount < size_t(kOwnInputs) || a.outCount != 1) return "number of operands";
-  const Operand &x = a.in[kA], &b = a.in[kB], &bias = a.in[kBias], &residual = a.in[kResidual],
-                &out = a.out[0];
-  if (!x.data || !b.data || !out.data) return "operand missing";
-  for (size_t i = 0; i < a.inCount; i++) {
-    if (!a.in[i].data && i >= size_t(kOwnInputs)) return "stage operand missing";
-    if (a.in[i].data && a.in[i].type != Type::f32) return "operand is not f32";
-  }
-  if (out.type != Type::f32) return "output is not f32";
-  if (!bounded(out) || !bounded(x)) return "too many elements";
-  const int outer = out.rank - 2, groups = b.rank - 1;
-  if (outer < 0 || groups < 0 || groups > outer || x.rank < outer + 2) return "ranks";
-  if (!sameDims(x, out, outer + 1)) return "dims of A and output differ";
-  if (!sameDims(b, out, groups)) return "groups of B";
-  if (!contiguous(x) || !contiguous(b) || !contiguous(out)) return "inner dimension is not contiguous";
-  for (int i = 0; i < out.rank; i++)
-    if (out.dims[i] > 1 && out.strides[i] == 0 && productOf(out, 0, out.rank) > 0) return "output repeats";
-  if (bias.data) {
-    if (bias.rank != b.rank || !sameDims(bias, out, groups) || !contiguous(bias)) return "bias";
-    if (bias.dims[groups] != out.dims[outer + 1]) return "length of bias";
-  }
-  if (residual.data &&
-      (residual.rank != out.rank || !sameDims(residual, out, out.rank) || !contiguous(residual)))
-    return "residual";
-  for (size_t i = kOwnInputs; i < a.inCount; i++)
-    if (a.in[i].rank != out.rank || !sameDims(a.in[i], out, out.rank)) return "stage operand";
-  return nullptr;
-}
-
-const char* check(const StepArgs& a, size_t scratchBytes) {
+const char* checkFloats(const StepArgs& a, size_t scratchBytes) {
   if (const char* wrong = checkOperands(a)) return wrong;
+  for (size_t i = 0; i < a.inCount; i++)
+    if (a.in[i].data && a.in[i].type != Type::f32) return "operand is not f32";
+  if (a.out[0].type != Type::f32) return "output is not f32";
+  if (const char* wrong = checkResidual(a)) return wrong;
   if (const char* wrong = checkStages(a.stages, a.inCount - kOwnInputs)) return wrong;
-  if (!complete(a.rows, a.rowCount)) return "no gemm rows";
+  if (speedOf(a.rows, a.rowCount) < 0) return "no gemm rows";
   const Params& p = *static_cast<const Params*>(a.params);
   const Operand &x = a.in[kA], &b = a.in[kB], &out = a.out[0];
   const int outer = out.rank - 2, groups = b.rank - 1;
@@ -86,28 +32,69 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
     return "blocks do not fit the taps";
   const int64_t floats = times(times(k, panelsOf(out.dims[outer + 1])), kPanel);
   if (floats < 0 || b.dims[groups] < floats) return "B is too small";
-  // the products below cannot overflow: each is bounded by a product of dims, or checked here
-  const Shape s = shapeOf(a, p);
-  const int64_t items = times(times(s.groups, s.rowBlocks), times(s.mBlocks, s.nBlocks));
-  if (items < 0 || a.end > static_cast<size_t>(items)) return "number of items";
-  if (times(s.taps, 8) < 0 || times(p.rowBlock, 8 * (3 + kMaxStageOperands)) < 0) return "too many rows";
-  if (p.copy) {
-    if (times(times(p.rowBlock, p.mBlock), copyStride(smaller(p.block, k))) < 0) return "copy is too large";
-    const bool crossing = p.rowBlock > 1 && s.rows > 1;
-    if (crossing && p.mBlock < s.m) return "copied rows are not whole";
-    for (size_t i = kResidual; crossing && i < a.inCount; i++)
-      if (a.in[i].data && !joined(a.in[i], groups, outer)) return "copied rows do not join";
-    if (crossing && !joined(out, groups, outer)) return "copied rows do not join";
-  }
-  return Scratch(s, p, a.stages).end > static_cast<int64_t>(scratchBytes) ? "scratch is too small" : nullptr;
+  if (const char* wrong = checkCut(a, p, kResidual)) return wrong;
+  if (p.copy && times(times(p.rowBlock, p.mBlock), copyStride(smaller(p.block, k))) < 0)
+    return "copy is too large";
+  return Scratch(shapeOf(a, p), p, a.stages).end > static_cast<int64_t>(scratchBytes) ? "scratch is too small"
+                                                                                     : nullptr;
 }
 
-void run(const StepArgs& a) { Driver(a).run(); }
+bool numeric(Type type) { return widthOf(type) != 0; }
+
+template <class F>
+const char* checkNarrow(const StepArgs& a, size_t scratchBytes) {
+  if (const char* wrong = checkOperands(a)) return wrong;
+  constexpr bool kInt = F::acc == Type::i32;
+  const NarrowParams& p = *static_cast<const NarrowParams*>(a.params);
+  const Operand &x = a.in[kA], &b = a.in[kB], &other = a.in[kOther], &out = a.out[0];
+  if (kInt ? x.type != Type::i8 && x.type != Type::u8 : x.type != Type::bf16 && x.type != Type::f32)
+    return "type of A";
+  if (b.type != F::type) return "type of B";
+  if (a.in[kBias].data && a.in[kBias].type != F::acc) return "type of the bias";
+  for (size_t i = kOther; i < a.inCount; i++)
+    if (a.in[i].data && !numeric(a.in[i].type)) return "operand is no number";
+  if (!numeric(out.type)) return "output is no number";
+  if constexpr (kInt) {
+    if (other.data && (other.type != x.type || other.rank != 0)) return "zero point";
+  } else if (const char* wrong = checkResidual(a)) {
+    return wrong;
+  }
+  if (const char* wrong = checkStages(a.stages, a.inCount - kOwnInputs)) return wrong;
+  if (speedOf(a.rows, a.rowCount, x.type == Type::f32 ? F::type : x.type, F::type) < 0) return "no gemm rows";
+  const int64_t sizes[] = {p.rowBlock, p.mBlock, p.nBlock};
+  for (const int64_t v : sizes)
+    if (v < 1 || v > kLimit) return "block sizes";
+  const int outer = out.rank - 2, groups = b.rank - 1;
+  const int64_t perTap = x.dims[x.rank - 1], k = productOf(x, outer + 1, x.rank);
+  if (!p.copy && (x.type == Type::f32 || perTap % F::kStep != 0)) return "A must be copied";
+  if (kInt && k > INT32_MAX) return "too many k";
+  const int64_t panels = panelsOf(out.dims[outer + 1]);
+  if (times(times(paddedK<F>(k), panels), 2 * kPanel) < 0 || b.dims[groups] < elements<F>(paddedK<F>(k), panels))
+    return "B is too small";
+  if (const char* wrong = checkCut(a, p, kInt ? kOwnInputs : kOther)) return wrong;
+  const int64_t rows = times(p.rowBlock, p.mBlock);
+  if (rows < 0 || times(rows, 2 * narrowCopyStride(paddedK<F>(k), F::kStep)) < 0) return "rows of an item";
+  return NarrowScratch<F>(shapeOf(a, p), p, a.stages).end > static_cast<int64_t>(scratchBytes)
+             ? "scratch is too small"
+             : nullptr;
+}
+
+void runFloats(const StepArgs& a) { Driver(a).run(); }
+template <class F>
+void runNarrow(const StepArgs& a) {
+  Narrow<F>(a).run();
+}
+
+constexpr const char* kNarrowSignature = "rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32";
 
 }  // namespace
 
 HAIO_TABLE(gemm,
            {"gemm.f32", "period:i64,block:i64,rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32",
-            sizeof(Params), 2, kOwnInputs, 1, run, check, nullptr})
+            sizeof(Params), 2, kOwnInputs, 1, runFloats, checkFloats, nullptr},
+           {"gemm.bf16", kNarrowSignature, sizeof(NarrowParams), 2, kOwnInputs, 1, runNarrow<Bf16>,
+            checkNarrow<Bf16>, nullptr},
+           {"gemm.i8", kNarrowSignature, sizeof(NarrowParams), 2, kOwnInputs, 1, runNarrow<Int8>,
+            checkNarrow<Int8>, nullptr})
 
 }  // namespace haio::HAIO_ISA::gemm

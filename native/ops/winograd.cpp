@@ -251,7 +251,7 @@ class Worker {
                        o.strides[2], o.strides[3]};
       }
       runStages(*a.stages, operands, count, tile + r * M * width, width, columns, n, to + r * out.strides[1],
-                out.strides[2], blocks, filled);
+                out.strides[2], Type::f32, blocks, filled);
     }
   }
 };
@@ -290,7 +290,7 @@ const char* check(const StepArgs& a, size_t scratchBytes) {
   if (p.padY < 0 || p.padX < 0 || p.padY > 1 << 24 || p.padX > 1 << 24) return "padding";
   if (p.tileBlock < 1 || p.tileBlock > 1 << 20 || p.nBlock < 1 || p.nBlock >= kLimit) return "blocks";
   if (x.dims[3] > 1 << 24) return "too many channels";
-  if (!complete(a.rows, a.rowCount)) return "no gemm rows";
+  if (speedOf(a.rows, a.rowCount) < 0) return "no gemm rows";
   if (const char* wrong = checkStages(a.stages, a.inCount - kOwnInputs)) return wrong;
   if (Scratch(p, x.dims[3], a.stages, a.inCount - kOwnInputs).end > static_cast<int64_t>(scratchBytes))
     return "scratch is too small";

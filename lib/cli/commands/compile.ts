@@ -5,7 +5,7 @@ import { formatBytes } from '../../plan/explain.js';
 import { contents, sizes } from '../assign.js';
 import { countNodes } from '../../ir/graph.js';
 import { type ModelOptions, compileFile } from '../model.js';
-import { offOption, passNames } from '../options.js';
+import { offOption, passNames, precisionOption } from '../options.js';
 import { type Io, megabytes, milliseconds, row } from '../output.js';
 
 interface Options extends ModelOptions {
@@ -73,6 +73,7 @@ export const compileCommand = (io: Io): Command =>
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('-v, --value <name=numbers>', 'fix the contents of a small input', contents)
     .option('--isa <name>', 'compile for this ISA')
+    .addOption(precisionOption())
     .addOption(offOption())
     .option('--json', 'for programs')
     .addHelpText(

@@ -6,7 +6,7 @@ import { isPlanFile, openPlanFile } from '../../plan/file.js';
 import type { CompiledModel, Region } from '../../plan/plan.js';
 import { contents, sizes } from '../assign.js';
 import { type CompiledFile, type ModelOptions, type PassReport, compileFile } from '../model.js';
-import { offOption, passNames } from '../options.js';
+import { offOption, passNames, precisionOption } from '../options.js';
 import type { Io } from '../output.js';
 
 interface Options extends ModelOptions {
@@ -91,6 +91,7 @@ export const explainCommand = (io: Io): Command =>
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('-v, --value <name=numbers>', 'fix the contents of a small input', contents)
     .option('--isa <name>', 'plan for this ISA')
+    .addOption(precisionOption())
     .addOption(offOption())
     .option('--stop-after <pass>', 'the last pass to run')
     .option('--why', 'also tell where rules did not fire, and why')

@@ -1,0 +1,316 @@
+// The loops around the micro-kernels of one gemm step of 16- or 8-bit matrices.
+//
+//   bf16   out[g…, r…, m, n] = stages(clamp(S + bias[g…, n] + residual[g…, r…, m, n]))
+//   8 bits out[g…, r…, m, n] = stages(S + bias[g…, n]), in int32 and wrapping before the stages
+//   where  S = Σ_{t…, k} (A[g…, r…, m, t…, k] − zero) · (B[g…][t…, k, n] − z[g…][n])
+//
+// A, its views and B are those of gemm/driver.h, in the panels of gemm/narrow_panels.h. Sums stand in
+// blocks of scratch, a tile each; a finished one is brought to floats (int32 where nothing follows),
+// goes through the stages and is converted to the output's type. A is read where it lies if every k
+// of a tap is part of a whole k-step; else, or if it is f32, it is converted into scratch (`copy`),
+// zeros behind each row.
+//
+// Order: a pair or so of panels, a part of K that keeps their lines in L1, then tiles of rows.
+#pragma once
+#include "gemm/narrow_shape.h"
+#include "simd/convert.h"
+
+namespace haio::HAIO_ISA::gemm {
+namespace {
+
+constexpr int64_t kHotBytes = 24 << 10;  // of the panels that a part of K takes
+
+template <class F>
+class Narrow {
+ public:
+  explicit Narrow(const StepArgs& args)
+      : a(args), p(*static_cast<const NarrowParams*>(args.params)), s(shapeOf(args, p)), k(paddedK<F>(s.k)) {
+    const NarrowScratch<F> at(s, p, a.stages);
+    char* base = static_cast<char*>(a.scratch);
+    taps = reinterpret_cast<ptrdiff_t*>(base);
+    table = reinterpret_cast<int64_t*>(base + at.rowTable);
+    state = base + at.state;
+    tile = reinterpret_cast<float*>(base + at.tile);
+    stageBlocks = reinterpret_cast<float*>(base + at.blocks);
+    sums = base + at.sums;
+    rowSums = reinterpret_cast<int32_t*>(base + at.rowSums);
+    copied = base + at.copy;
+    size = static_cast<int64_t>(widthOf(a.in[kA].type));
+    for (int64_t t = 0; t < s.taps; t++) taps[t] = offsetOf(a.in[kA], s.outer + 1, a.in[kA].rank - 1, t);
+    memset(state, 0, 64);
+    memset(tile, 0, kTileBytes);
+  }
+
+  void run() {
+    for (int64_t i = static_cast<int64_t>(a.begin), end = static_cast<int64_t>(a.end); i < end;) {
+      const int64_t nb = i % s.nBlocks, ne = smaller(s.nBlocks, nb + end - i);
+      const int64_t group = i / s.nBlocks % s.groups, rest = i / s.nBlocks / s.groups;
+      block(group, rest / s.mBlocks * p.rowBlock, rest % s.mBlocks * p.mBlock, nb * p.nBlock,
+            smaller(s.panels, ne * p.nBlock));
+      i += ne - nb;
+    }
+    if (used && used->end) used->end();
+  }
+
+ private:
+  const StepArgs& a;
+  const NarrowParams& p;
+  const Shape s;
+  const int64_t k;  // padded
+  ptrdiff_t* taps;
+  int64_t* table;
+  char *state, *sums, *copied;
+  float *tile, *stageBlocks;
+  int32_t* rowSums;
+  FilledBlocks filled;
+  const GemmRow* used = nullptr;
+  int64_t size;  // bytes of an element of A
+
+  // The block at hand: panels p0…p1−1 of B, rows of A.
+  int64_t p0, p1, segments, length;
+  const typename F::B* b;
+  const char* bias;
+  Choice choice;
+  int32_t zeroA;
+  bool rowTerm;  // some zero point of B is not 0: row sums of A count
+
+  int64_t& rowOffset(int64_t row, int operand) {
+    return table[row * (3 + (int64_t)s.stageOperands) + operand];
+  }
+  const Operand& operand(int i) const { return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : a.in[i + 1]; }
+  int64_t mStride(int i) const { return operand(i).strides[s.outer]; }
+  static char* at(const Operand& o, int64_t offset) {
+    return static_cast<char*>(o.data) + offset * static_cast<int64_t>(widthOf(o.type));
+  }
+  int64_t width(int64_t panel) const { return choice.at(p1 - panel).panels; }
+
+  void block(int64_t group, int64_t row, int64_t m, int64_t firstPanel, int64_t endPanel) {
+    p0 = firstPanel;
+    p1 = endPanel;
+    const int64_t rows = smaller(p.rowBlock, s.rows - row);
+    length = smaller(p.mBlock, s.m - m);
+    segments = rows;
+    for (int i = 0; i < 3 + static_cast<int>(s.stageOperands); i++) {
+      const Operand& o = operand(i);
+      if (!o.data || (i == 2 && F::acc == Type::i32)) continue;
+      const int64_t base = offsetOf(o, 0, s.groupAxes, group) + m * o.strides[s.outer];
+      for (int64_t r = 0; r < rows; r++) rowOffset(r, i) = base + offsetOf(o, s.groupAxes, s.outer, row + r);
+    }
+    b = static_cast<const typename F::B*>(a.in[kB].data) + offsetOf(a.in[kB], 0, s.groupAxes, group);
+    bias = a.in[kBias].data ? at(a.in[kBias], offsetOf(a.in[kBias], 0, s.groupAxes, group)) : nullptr;
+    if (p.copy) copyRows(rows), segments = 1, length *= rows;
+    prepareSums();
+    choice = choose(a.rows, a.rowCount, length, p1 - p0, rowType(), F::type);
+    used = choice.by[choice.panels];
+
+    const EvenTiles split(length, choice.mr);
+    const int64_t tiles = segments * split.tiles;
+    for (int64_t t0 = 0; t0 < tiles; t0 += kTileGroup) {
+      const int64_t t1 = smaller(tiles, t0 + kTileGroup);
+      if (k * static_cast<int64_t>(sizeof(typename F::B)) <= 1024 && s.taps == 1) {
+        for (int64_t t = t0; t < t1; t++)
+          for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t, t + 1, t0, split);
+      } else {
+        for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t0, t1, t0, split);
+      }
+    }
+  }
+
+  Type rowType() const { return p.copy && a.in[kA].type == Type::f32 ? F::type : a.in[kA].type; }
+
+  // The panels at `panel` against tiles t0…t1−1, whose blocks of sums start at tile `first`.
+  void panels(int64_t panel, int64_t t0, int64_t t1, int64_t first, const EvenTiles& split) {
+    const int64_t perTap = p.copy ? k : s.kPerTap, hot = kHotBytes / (kLineBytes * width(panel)) * F::kGroup;
+    if (k == 0) {
+      for (int64_t t = t0; t < t1; t++) memset(sums + (t - first) * static_cast<int64_t>(kTileBytes), 0, kTileBytes);
+    } else if (perTap > hot) {  // even parts of a tap
+      const int64_t part = ceilDiv(ceilDiv(perTap, F::kStep), ceilDiv(perTap, hot)) * F::kStep;
+      for (int64_t tap = 0; tap < k / perTap; tap++)
+        for (int64_t from = 0; from < perTap; from += part)
+          for (int64_t t = t0; t < t1; t++)
+            multiply(panel, t, first, split, tap * perTap + from, tap, 1, from, smaller(part, perTap - from));
+    } else {
+      const int64_t all = k / perTap, together = ceilDiv(all, ceilDiv(all, hot / perTap));
+      for (int64_t tap = 0; tap < all; tap += together)
+        for (int64_t t = t0; t < t1; t++)
+          multiply(panel, t, first, split, tap * perTap, tap, smaller(together, all - tap), 0, perTap);
+    }
+    for (int64_t t = t0; t < t1; t++) finish(panel, t, first, split);
+  }
+
+  // Adds to tile t the products of `count` k from `from` on of `tapCount` taps; k0 is the first line's.
+  void multiply(int64_t panel, int64_t t, int64_t first, const EvenTiles& split, int64_t k0, int64_t tap,
+                int64_t tapCount, int64_t from, int64_t count) {
+    const GemmRow& kernel = choice.at(p1 - panel);
+    const int64_t row = t / split.tiles, i = t % split.tiles, x = split.start(i);
+    const ptrdiff_t none = 0;
+    MicroArgs m = {};
+    m.rows = static_cast<size_t>(split.rows(i));
+    m.taps = &none;
+    m.tapCount = static_cast<size_t>(tapCount);
+    m.kPerTap = static_cast<size_t>(count);
+    if (p.copy) {
+      m.rowStride = narrowCopyStride(k, F::kStep);
+      m.a = copied + (x * m.rowStride + from) * static_cast<int64_t>(sizeof(typename F::B));
+    } else {
+      m.rowStride = mStride(0);
+      m.a = at(a.in[kA], rowOffset(row, 0) + x * m.rowStride + from);
+      m.taps = taps + tap;
+    }
+    m.b = b + (panel * k + k0) * kPanel;
+    m.panelStride = k * kPanel;
+    m.c = sums + (t - first) * static_cast<int64_t>(kTileBytes);
+    m.cStride = kernel.panels * kPanel;
+    m.addend = k0 ? m.c : nullptr;
+    m.state = state;
+    if constexpr (F::acc == Type::i32) m.sums = sumsOf(b, k, s.panels) + panel * kPanel;
+    kernel.fn(m);
+  }
+
+  // The finished sums of tile t become elements of the output.
+  void finish(int64_t panel, int64_t t, int64_t first, const EvenTiles& split) {
+    const int64_t row = t / split.tiles, i = t % split.tiles, x = split.start(i), rows = split.rows(i);
+    const int64_t column = panel * kPanel, wide = choice.at(p1 - panel).panels * kPanel;
+    const int64_t columns = smaller(wide, s.n - column);
+    char* block = sums + (t - first) * static_cast<int64_t>(kTileBytes);
+    const Operand& out = a.out[0];
+    const int64_t to = rowOffset(row, 1) + x * mStride(1) + column;
+    if constexpr (F::acc == Type::i32) {
+      addTerms(reinterpret_cast<int32_t*>(block), row * length + x, rows, column, columns, wide);
+      if (!a.stages && out.type == Type::i32) {
+        for (int64_t r = 0; r < rows; r++)
+          memcpy(at(out, to + r * mStride(1)), block + r * wide * 4, static_cast<size_t>(columns) * 4);
+        return;
+      }
+      int32_t* from = reinterpret_cast<int32_t*>(block);
+      for (int64_t j = 0; j < rows * wide; j += F32::N)
+        store(reinterpret_cast<float*>(block) + j, toF32(load(from + j)));
+    } else {
+      addFloats(reinterpret_cast<float*>(block), row, x, rows, column, columns, wide);
+    }
+    float* values = reinterpret_cast<float*>(block);
+    if (!a.stages) {
+      for (int64_t r = 0; r < rows; r++)
+        storeBlock(out.type, values + r * wide, static_cast<size_t>(columns), at(out, to + r * mStride(1)));
+      return;
+    }
+    const int64_t narrow = stageWidth(rows, columns, wide / kPanel);
+    if (narrow != wide) {
+      for (int64_t r = 0; r < rows; r++) copyRow(tile + r * narrow, values + r * wide, columns);
+      values = tile;
+    }
+    StageOperand operands[kMaxStageOperands];
+    for (int j = 0; j < static_cast<int>(s.stageOperands); j++) {
+      const Operand& o = operand(3 + j);
+      const int64_t from = rowOffset(row, 3 + j) + x * mStride(3 + j) + column * o.strides[s.outer + 1];
+      operands[j] = {at(o, from), mStride(3 + j), o.strides[s.outer + 1], o.type};
+    }
+    runStages(*a.stages, operands, s.stageOperands, values, narrow, rows, columns, at(out, to), mStride(1),
+              out.type, stageBlocks, filled);
+  }
+
+  // Bias, residual and clamp on a tile of floats.
+  void addFloats(float* block, int64_t row, int64_t x, int64_t rows, int64_t column, int64_t columns,
+                 int64_t wide) {
+    constexpr int64_t N = F32::N;
+    const bool clamp = !(p.lo == -__builtin_inff() && p.hi == __builtin_inff());
+    const Operand& residual = a.in[kOther];
+    if (!bias && !residual.data && !clamp) return;
+    float start[kMaxPanels * kPanel] = {}, other[kMaxPanels * kPanel];
+    if (bias) copyRow(start, reinterpret_cast<const float*>(bias) + column, columns);
+    const F32 lo = set1(p.lo), hi = set1(p.hi);
+    for (int64_t r = 0; r < rows; r++) {
+      float* c = block + r * wide;
+      if (residual.data)
+        loadBlock(residual.type, at(residual, rowOffset(row, 2) + (x + r) * mStride(2) + column),
+                  static_cast<size_t>(columns), other);
+      for (int64_t j = 0; j < columns; j += N) {
+        F32 v = load(c + j) + load(start + j);
+        if (residual.data) v = v + load(other + j);
+        if (clamp) v = min(hi, max(lo, v));
+        store(c + j, v);
+      }
+    }
+  }
+
+  // What zero points and the bias add to a tile of int32: bias[n] − zero·Σ_k (b − z) − z·Σ_k a. Its first
+  // row is the x-th of the block.
+  void addTerms(int32_t* block, int64_t x, int64_t rows, int64_t column, int64_t columns, int64_t wide) {
+    constexpr int64_t N = I32::N;
+    const int32_t* sum = sumsOf(reinterpret_cast<const int8_t*>(b), k, s.panels) + column;
+    const int32_t* zero = sum + s.panels * kPanel;
+    if (!bias && zeroA == 0 && !rowTerm) return;
+    int32_t start[kMaxPanels * kPanel] = {};
+    if (bias)
+      for (int64_t j = 0; j < columns; j++) memcpy(start + j, bias + (column + j) * 4, 4);
+    for (int64_t j = 0; j < wide; j += N)
+      store(start + j,
+            load(start + j) - I32(zeroA) * (load(sum + j) - I32(static_cast<int32_t>(s.k)) * load(zero + j)));
+    for (int64_t r = 0; r < rows; r++) {
+      const I32 ofRow = rowTerm ? rowSums[x + r] : 0;
+      for (int64_t j = 0; j < wide; j += N)
+        store(block + r * wide + j, load(block + r * wide + j) + load(start + j) - load(zero + j) * ofRow);
+    }
+  }
+
+  // The zero point of A, and sums of its rows where a zero point of B makes them count.
+  void prepareSums() {
+    if constexpr (F::acc == Type::i32) {
+      const Operand& zero = a.in[kOther];
+      const bool isSigned = a.in[kA].type == Type::i8;
+      zeroA = !zero.data ? 0
+              : isSigned ? *static_cast<const int8_t*>(zero.data)
+                         : *static_cast<const uint8_t*>(zero.data);
+      const int32_t* zeros = sumsOf(b, k, s.panels) + s.panels * kPanel;
+      rowTerm = false;
+      for (int64_t j = p0 * kPanel; j < p1 * kPanel; j += I32::N) rowTerm = rowTerm || any(load(zeros + j) != 0);
+      if (!rowTerm) return;
+      // a tile's rows are counted from the start of the block, segment after segment
+      for (int64_t r = 0; r < segments; r++)
+        for (int64_t x = 0; x < length; x++)
+          rowSums[r * length + x] = isSigned ? sumRow<int8_t>(r, x) : sumRow<uint8_t>(r, x);
+    }
+  }
+  template <class T>
+  int32_t sumRow(int64_t r, int64_t x) {
+    int32_t total = 0;
+    for (int64_t t = 0; t < (p.copy ? 1 : s.taps); t++) {
+      const T* from = p.copy ? reinterpret_cast<const T*>(copied) + x * narrowCopyStride(k, F::kStep)
+                             : static_cast<const T*>(a.in[kA].data) + rowOffset(r, 0) + x * mStride(0) + taps[t];
+      const int64_t n = p.copy ? k : s.kPerTap;
+      for (int64_t i = 0; i < n; i++) total += from[i];
+    }
+    return total;
+  }
+
+  void copyRows(int64_t rows) {
+    const int64_t stride = narrowCopyStride(k, F::kStep), each = length;
+    typename F::B* to = reinterpret_cast<typename F::B*>(copied);
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t x = 0; x < each; x++, to += stride) {
+        for (int64_t t = 0; t < s.taps; t++)
+          copyRun(to + t * s.kPerTap, at(a.in[kA], rowOffset(r, 0) + x * mStride(0) + taps[t]), s.kPerTap);
+        memset(to + s.k, 0, static_cast<size_t>(k - s.k) * sizeof(typename F::B));
+      }
+  }
+  void copyRun(typename F::B* to, const char* from, int64_t n) {
+    if constexpr (F::acc == Type::f32) {
+      if (a.in[kA].type == Type::f32) {
+        const float* x = reinterpret_cast<const float*>(from);
+        constexpr int64_t N = F32::N;
+        int64_t i = 0;
+        for (; i + N <= n; i += N) storeBf16(to + i, load(x + i));
+        if (i < n) {
+          uint16_t tail[N];
+          storeBf16(tail, load(x + i, static_cast<size_t>(n - i)));
+          memcpy(to + i, tail, static_cast<size_t>(n - i) * 2);
+        }
+        return;
+      }
+    }
+    memcpy(to, from, static_cast<size_t>(n) * sizeof(typename F::B));
+  }
+};
+
+}  // namespace
+}  // namespace haio::HAIO_ISA::gemm

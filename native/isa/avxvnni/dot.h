@@ -1,0 +1,32 @@
+// vpdpbusd: unsigned A, signed B; see gemm/ukernel_int8.h.
+#pragma once
+#include "vec.h"
+
+namespace haio::HAIO_ISA::gemm {
+namespace {
+
+struct Dot {
+  using Acc = I32;
+  using Line = __m256i;
+  static constexpr int N = I32::N, kHalves = 1;
+  static constexpr bool flips(bool isSigned) { return isSigned; }
+  AI Acc zero() { return 0; }
+  AI Acc load(const int32_t* p) { return HAIO_ISA::load(p); }
+  AI void store(int32_t* p, Acc x) { HAIO_ISA::store(p, x); }
+  template <int32_t F>
+  AI Acc scaled(Acc x) {
+    return x * I32(F);
+  }
+  template <int>
+  AI Line line(const char* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  template <int, bool kSigned>
+  AI __m256i value(int32_t four) {
+    return _mm256_set1_epi32(kSigned ? four ^ static_cast<int32_t>(0x80808080) : four);
+  }
+  AI Acc dot(Acc acc, __m256i a, Line b) { return _mm256_dpbusd_avx_epi32(acc.v, a, b); }
+};
+
+}  // namespace
+}  // namespace haio::HAIO_ISA::gemm

@@ -1,0 +1,6 @@
+// 16 registers of 8: a tile, two of B, one of A.
+#include "gemm/ukernel_int8.h"
+
+namespace haio::HAIO_ISA::gemm {
+HAIO_GEMM_TABLE(HAIO_INT8_ROWS(6, 1, 1))
+}  // namespace haio::HAIO_ISA::gemm
