@@ -1,14 +1,42 @@
 /**
- * ConvInteger (ONNX): the convolution of x − zeroX and w − zeroW in int32, and QLinearConv, which adds
- * an int32 bias, scales and quantises again. Sums run in float32 over channels few enough to be exact.
+ * ConvInteger (ONNX) over [N, ...spatial, C]: the convolution of x − zeroX and w − zeroW in int32 (see
+ * integer-product.ts), and QLinearConv, which scales and quantises again. Depthwise ones, and zero
+ * points of other forms, run in float32 over channels few enough to be exact.
  */
 import { apply } from '../ir/build.js';
-import { type Value, shapeOf } from '../ir/graph.js';
-import type { OnnxNode } from '../ir/op.js';
+import { type Fact, type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
+import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
+import type { Lowering, Operand } from '../ir/step.js';
+import * as D from '../tensor/dim.js';
+import { product } from '../tensor/shape.js';
 import { sizeOf } from '../tensor/tensor.js';
-import { Conv } from './conv.js';
-import { pinned } from './facts.js';
-import { cast, importOnly, over, plus, times } from './formula.js';
+import {
+  Conv,
+  type ConvWindow,
+  MAX_AXES,
+  evalConv,
+  outShape,
+  productOf,
+  windowOf,
+} from './conv.js';
+import { elementCost, ranksFit } from './effort.js';
+import { evalEpilogue, inferEpilogue } from './epilogue.js';
+import { pinned, tensorAt } from './facts.js';
+import { cast, over, plus, times } from './formula.js';
+import { padded } from './images.js';
+import {
+  type IntegerAttrs,
+  OWN,
+  checkIntegers,
+  isOne,
+  lessZero,
+  scalar,
+  stagesLower,
+  wrapped,
+} from './integer-product.js';
+import { withoutConversions } from './narrow.js';
+import { emitNarrow } from './narrow-step.js';
+import { axesOf } from './pooling.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import { readWindow } from './images.js';
 import { centred, exactSum, isExact, part } from './quantization.js';
@@ -25,17 +53,39 @@ function ofChannels(v: Value, rank: number, axis: number): Value {
   );
 }
 
-/** The int32 convolution, [N, ...spatial, M]. */
+/** The int32 convolution with its bias, [N, ...spatial, M]. */
 function integerConv(
   n: OnnxNode,
   x: Value,
   w: Value,
   zeroX: Value | null | undefined,
   zeroW: Value | null | undefined,
+  bias: Value | null | undefined,
 ): Value {
-  const rank = shapeOf(x).length;
   const group = n.int('group', 1);
   const perGroup = pinned(shapeOf(w)[1]!);
+  if (isOne(zeroX) && perGroup > 1) {
+    const attrs = { ...readWindow(n, shapeOf(w).slice(2).map(pinned)), group, stages: [] };
+    return apply(ConvInteger, attrs, [
+      channelsLast(x),
+      w,
+      zeroX ?? null,
+      zeroW ?? null,
+      bias ?? null,
+    ]);
+  }
+  const sums = exactConv(n, x, w, zeroX, zeroW);
+  return bias ? plus(sums, bias) : sums;
+}
+
+function exactConv(
+  n: OnnxNode,
+  x: Value,
+  w: Value,
+  zeroX: Value | null | undefined,
+  zeroW: Value | null | undefined,
+): Value {
+  const [rank, group, perGroup] = [shapeOf(x).length, n.int('group', 1), pinned(shapeOf(w)[1]!)];
   const left = centred(x, zeroX && ofChannels(zeroX, rank, 1));
   const right = centred(w, zeroW && ofChannels(zeroW, rank, 0));
   const kernel = shapeOf(w).slice(2).map(pinned);
@@ -54,20 +104,72 @@ function integerConv(
 
 function qLinearConv(n: OnnxNode): Value {
   const [x, scaleX, zeroX, w, scaleW, zeroW, scale, zero, bias] = n.inputs;
-  const sum = integerConv(n, x!, w!, zeroX, zeroW);
+  const sum = integerConv(n, x!, w!, zeroX, zeroW, bias);
   const rank = shapeOf(x!).length;
   const multiplier = over(times(scaleX!, ofChannels(scaleW!, rank, rank - 1)), scale!);
-  return channelsFirst(requantized(bias ? plus(sum, bias) : sum, multiplier, zero!));
+  return channelsFirst(requantized(sum, multiplier, zero!));
 }
 
-export const ConvInteger = importOnly('ConvInteger', [
-  {
-    type: 'ConvInteger',
-    since: 10,
-    build(n) {
-      const [x, w, zeroX, zeroW] = n.inputs;
-      return [channelsFirst(integerConv(n, x!, w!, zeroX, zeroW))];
-    },
+export interface ConvIntegerAttrs extends ConvWindow, IntegerAttrs {}
+
+function lower(node: Node<ConvIntegerAttrs>, l: Lowering): void {
+  const { group } = node.attrs;
+  const zeroX = scalar(l.optional(2));
+  const edges = axesOf(windowOf(node.attrs), l.in(0).shape);
+  const { spec, ofOut } = productOf(node, l, padded(l, l.rows(l.in(0)), edges, zeroX), OWN);
+  const types = node.inputs.slice(OWN).map((v) => dtypeOf(v!));
+  const [zeroW, bias] = [l.optional(3), l.optional(4)];
+  const m = D.floorDiv(shapeOf(node.inputs[1]!)[0]!, group);
+  /** one element for each output channel */
+  const ofChannels = (o: Operand): Operand => {
+    const step = D.select(D.eq(product(o.shape), 1), 0, 1);
+    const lead = group === 1 ? [] : [group];
+    return { ...o, shape: [...lead, m], strides: [...lead.map(() => D.mul(m, step)), step] };
+  };
+  emitNarrow(l, {
+    ...spec,
+    format: 'i8',
+    stages: withoutConversions(node.attrs.stages, ['int32', ...types]),
+    bias: bias && ofOut(l.dense(bias)),
+    zeroA: zeroX,
+    zeroB: zeroW && ofChannels(l.dense(zeroW)),
+  });
+}
+
+export const ConvInteger: OpDef<ConvIntegerAttrs> = defineOp<ConvIntegerAttrs>({
+  name: 'ConvInteger',
+  infer(inputs, attrs, ctx): readonly Fact[] {
+    const [x, w] = [tensorAt(inputs, 0), tensorAt(inputs, 1)];
+    const shape = outShape(attrs, x.shape, w.shape);
+    checkIntegers(inputs, w.shape[0]!);
+    return [inferEpilogue(attrs.stages, { dtype: 'int32', shape }, inputs.slice(OWN), ctx)];
   },
-  { type: 'QLinearConv', since: 10, build: (n) => [qLinearConv(n)] },
-]);
+  eval([x, w, zeroX, zeroW, bias, ...extras], attrs) {
+    const each = sizeOf(w!.shape.slice(1));
+    const sums = evalConv(
+      attrs,
+      lessZero(x!, zeroX ?? null, () => 0),
+      lessZero(w!, zeroW ?? null, (i) => Math.floor(i / each)),
+      null,
+    );
+    return [evalEpilogue(attrs.stages, wrapped(sums, bias ?? null), extras)];
+  },
+  onnx: [
+    {
+      type: 'ConvInteger',
+      since: 10,
+      build(n) {
+        const [x, w, zeroX, zeroW] = n.inputs;
+        return [channelsFirst(integerConv(n, x!, w!, zeroX, zeroW, null))];
+      },
+    },
+    { type: 'QLinearConv', since: 10, build: (n) => [qLinearConv(n)] },
+  ],
+  cost(node) {
+    const each = product(shapeOf(node.inputs[1]!).slice(1));
+    const { bytes } = elementCost(node, 0);
+    return { flops: D.mul(D.mul(2, each), product(shapeOf(node.outputs[0]!))), bytes };
+  },
+  lowers: (node) => ranksFit(node) && node.attrs.kernel.length <= MAX_AXES && stagesLower(node),
+  lower,
+});

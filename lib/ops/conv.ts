@@ -18,9 +18,9 @@ import { lowerDepthwise } from './dwconv.js';
 import { elementCost, nativeAs, ranksFit } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
 import { checkSize, floatAt, optionalAt, pinned } from './facts.js';
-import { emitProduct } from './gemm-step.js';
 import { plus } from './formula.js';
 import { activated } from './fused-activation.js';
+import { type ProductSpec, emitProduct } from './gemm-step.js';
 import { grouped, indices, padded, readWindow } from './images.js';
 import { channelsFirst, channelsLast } from './layout.js';
 import { type Narrowable, productType, rounded, withoutConversions } from './narrow.js';
@@ -29,8 +29,12 @@ import { type PoolAttrs, axesOf } from './pooling.js';
 import { merged } from './views.js';
 import { lowerWinograd, tileSide } from './winograd.js';
 
-export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'>, Narrowable {
+/** How a kernel moves over an image. */
+export interface ConvWindow extends Omit<PoolAttrs, 'ceil'> {
   readonly group: number;
+}
+
+export interface ConvAttrs extends ConvWindow, Narrowable {
   readonly stages: readonly GraphStage[];
   /** sums in the order of the definition: never by transformed tiles */
   readonly direct?: boolean;
@@ -38,12 +42,12 @@ export interface ConvAttrs extends Omit<PoolAttrs, 'ceil'>, Narrowable {
 /** Inputs before the operands of the stages. */
 const OWN = 3;
 /** Spatial axes that the kernels take. */
-const MAX_AXES = 3;
+export const MAX_AXES = 3;
 
 /** The window that the kernel is moved as. */
-const windowOf = (attrs: ConvAttrs): PoolAttrs => ({ ...attrs, ceil: false });
+export const windowOf = (attrs: ConvWindow): PoolAttrs => ({ ...attrs, ceil: false });
 
-function outShape(attrs: ConvAttrs, x: readonly Dim[], w: readonly Dim[]): Dim[] {
+export function outShape(attrs: ConvWindow, x: readonly Dim[], w: readonly Dim[]): Dim[] {
   const { kernel, group } = attrs;
   if (x.length !== kernel.length + 2 || w.length !== x.length)
     shapeError(`a kernel of ${kernel.length} axes, x ${formatShape(x)}, weight ${formatShape(w)}`);
@@ -56,7 +60,7 @@ function outShape(attrs: ConvAttrs, x: readonly Dim[], w: readonly Dim[]): Dim[]
 }
 
 /** The convolution alone, in double precision; x [N, ...spatial, C]. */
-function evalConv(attrs: ConvAttrs, x: Tensor, w: Tensor, bias: Tensor | null): Tensor {
+export function evalConv(attrs: ConvWindow, x: Tensor, w: Tensor, bias: Tensor | null): Tensor {
   const { kernel, strides, dilations, group } = attrs;
   const shape = outShape(attrs, x.shape, w.shape) as number[];
   const axes = axesOf(windowOf(attrs), x.shape) as { before: number }[];
@@ -95,9 +99,17 @@ function evalConv(attrs: ConvAttrs, x: Tensor, w: Tensor, bias: Tensor | null): 
   return fromNumbers(x.dtype, shape, y);
 }
 
-/** Operands of the product: A is x seen once for each kernel position, B the weight. */
-function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
-  const { kernel, strides, dilations, group, narrow } = node.attrs;
+/**
+ * The product without bias and stages: A is x seen once for each kernel position, B the weight, input
+ * 1; extras are the inputs from `own` on. Also tells how operands of the output's shape are seen.
+ */
+export function productOf(
+  node: Node<ConvWindow>,
+  l: Lowering,
+  x: Operand,
+  own: number,
+): { readonly spec: Omit<ProductSpec, 'stages'>; readonly ofOut: (o: Operand) => Operand } {
+  const { kernel, strides, dilations, group } = node.attrs;
   const [w, out, last] = [l.in(1), l.out(), kernel.length + 1];
   const spatial = kernel.map((_, i) => i + 1);
   const perGroup = w.shape[1]!;
@@ -120,23 +132,27 @@ function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
     strides: [...w.strides.slice(2), w.strides[1]!, w.strides[0]!],
   };
   const ofOut = (o: Operand): Operand => grouped(broadcastOperand(o, out.shape), group, columns);
-  const bias = l.optional(2);
   const spec = {
     a: inGroups(a, D.mul(x.strides[last]!, perGroup)),
     b: inGroups(b, D.mul(w.strides[0]!, columns)),
     out: grouped(out, group, columns),
     groups: group === 1 ? 0 : 1,
     taps: kernel.length,
-    bias: bias && ofOut(bias),
-    stages: withoutConversions(node.attrs.stages, [
-      'float32',
-      ...node.inputs.slice(OWN).map((v) => dtypeOf(v!)),
-    ]),
-    extras: node.inputs.slice(OWN).map((v) => ofOut(l.of(v!))),
+    bias: null,
+    extras: node.inputs.slice(own).map((v) => ofOut(l.of(v!))),
     aElements: product(x.shape),
   };
-  if (narrow === undefined) emitProduct(l, spec);
-  else emitNarrow(l, { ...spec, format: 'bf16' });
+  return { spec, ofOut };
+}
+
+function lowerProduct(node: Node<ConvAttrs>, l: Lowering, x: Operand): void {
+  const types = node.inputs.slice(OWN).map((v) => dtypeOf(v!));
+  const stages = withoutConversions(node.attrs.stages, ['float32', ...types]);
+  const { spec, ofOut } = productOf(node, l, x, OWN);
+  const bias = l.optional(2);
+  const all = { ...spec, bias: bias && ofOut(bias), stages };
+  if (node.attrs.narrow === undefined) emitProduct(l, all);
+  else emitNarrow(l, { ...all, format: 'bf16' });
 }
 
 /** Each channel `times` times. */

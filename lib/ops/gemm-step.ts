@@ -209,11 +209,7 @@ export const ofGroups = (o: Operand, groups: number): Operand => ({
 });
 
 /** Packed matrices of the group axes `own`, repeated where those of the output, `lead`, are longer. */
-export const forGroups = (
-  packed: Operand,
-  own: readonly Dim[],
-  lead: readonly Dim[],
-): Operand => ({
+export const forGroups = (packed: Operand, own: readonly Dim[], lead: readonly Dim[]): Operand => ({
   ...packed,
   shape: [...lead, packed.shape.at(-1)!],
   strides: [...broadcastStrides(own, packed.strides.slice(0, -1), lead), 1],

@@ -8,14 +8,19 @@ import { weightOf } from '../tensor/weight.js';
 import { type Edges, emitPad } from './pad.js';
 import type { PoolAttrs } from './pooling.js';
 
-/** x with zeros around its spatial axes: itself where there are none, else a dense copy. */
-export function padded(l: Lowering, x: Operand, spatial: readonly Edges[]): Operand {
+/** x with zeros, or `value`, around its spatial axes: itself where there are none, else a dense copy. */
+export function padded(
+  l: Lowering,
+  x: Operand,
+  spatial: readonly Edges[],
+  value?: Operand | null,
+): Operand {
   if (spatial.every((e) => e.before === 0 && e.after === 0)) return x;
   const none: Edges = { before: 0, after: 0 };
   const edges = [none, ...spatial, none];
   const around = x.shape.map((d, i) => D.add(d, D.add(edges[i]!.before, edges[i]!.after)));
   const out = l.temp(x.dtype, around);
-  const zero = l.constant(weightOf(fromNumbers(x.dtype, [], [0])));
+  const zero = value ?? l.constant(weightOf(fromNumbers(x.dtype, [], [0])));
   emitPad(l, { x, out, edges }, 'constant', zero, false);
   return out;
 }

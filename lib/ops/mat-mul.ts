@@ -23,7 +23,7 @@ import { broadcastOperand } from './chain-step.js';
 import { elementCost, grainFor, nativeAs, ranksFit } from './effort.js';
 import { epilogueLowers, evalEpilogue, inferEpilogue } from './epilogue.js';
 import { numericAt } from './facts.js';
-import { emitProduct } from './gemm-step.js';
+import { type ProductSpec, emitProduct } from './gemm-step.js';
 import { productEntries } from './gemm.js';
 import { MAX_RANK, walk } from './moving.js';
 import { type Narrowable, productType, rounded, withoutConversions } from './narrow.js';
@@ -44,7 +44,7 @@ const PLAIN: Partial<Record<DType, string>> = {
 };
 
 /** [..., M, N] of matrices at least; vectors count as a row or a column. */
-function matrixShape(a: readonly Dim[], b: readonly Dim[]): Dim[] {
+export function matrixShape(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const fail = (): never => shapeError(`cannot multiply ${formatShape(a)} by ${formatShape(b)}`);
   if (a.length === 0 || b.length === 0) return fail();
   const [left, right] = [a.length === 1 ? [1, ...a] : a, b.length === 1 ? [...b, 1] : b];
@@ -55,7 +55,7 @@ function matrixShape(a: readonly Dim[], b: readonly Dim[]): Dim[] {
 }
 
 /** The matrix shape without the axes that only vectors gave it. */
-const productShape = (a: readonly Dim[], b: readonly Dim[]): Dim[] =>
+export const productShape = (a: readonly Dim[], b: readonly Dim[]): Dim[] =>
   matrixShape(a, b).filter((_, i, all) =>
     i === all.length - 2 ? a.length > 1 : i === all.length - 1 ? b.length > 1 : true,
   );
@@ -63,7 +63,7 @@ const productShape = (a: readonly Dim[], b: readonly Dim[]): Dim[] =>
 const asRow = (o: Operand): Operand => (o.shape.length === 1 ? widened(o, 0, 1) : o);
 const asColumn = (o: Operand): Operand => (o.shape.length === 1 ? widened(o, 1, 1) : o);
 
-function evalProduct(a: Tensor, b: Tensor): Tensor {
+export function evalProduct(a: Tensor, b: Tensor): Tensor {
   const shape = matrixShape(a.shape, b.shape) as number[];
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
   const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
@@ -124,7 +124,7 @@ interface Views {
   readonly extras: readonly Operand[];
 }
 
-function viewsOf(node: Node, l: Lowering): Views {
+function viewsOf(node: Node, l: Lowering, own: number): Views {
   const [sa, sb] = [shapeOf(node.inputs[0]!), shapeOf(node.inputs[1]!)];
   const lead = matrixShape(sa, sb).slice(0, -2);
   const wide = (o: Operand): Operand => {
@@ -145,36 +145,39 @@ function viewsOf(node: Node, l: Lowering): Views {
     a: wide(asRow(l.in(0))),
     b: asColumn(l.in(1)),
     out: matrix(out),
-    extras: node.inputs.slice(2).map((v) => matrix(broadcastOperand(l.of(v!), out.shape))),
+    extras: node.inputs.slice(own).map((v) => matrix(broadcastOperand(l.of(v!), out.shape))),
   };
 }
 
-function lowerFloats(node: Node<MatMulAttrs>, l: Lowering): void {
-  const { a, b, out, extras } = viewsOf(node, l);
+/** The product of inputs 0 and 1 without bias and stages; extras are the inputs from `own` on. */
+export function productOf(node: Node, l: Lowering, own: number): Omit<ProductSpec, 'stages'> {
+  const { a, b, out, extras } = viewsOf(node, l, own);
   const rank = out.shape.length;
   const { order, groups } = axisOrder(rank, b.shape);
   const turned = (o: Operand): Operand => reordered(o, order);
-  const own = order.slice(0, groups).map((i) => i - (rank - b.shape.length));
-  const spec = {
+  const axes = order.slice(0, groups).map((i) => i - (rank - b.shape.length));
+  return {
     a: turned(l.rows(a)),
-    b: reordered(b, [...own, b.shape.length - 2, b.shape.length - 1]),
+    b: reordered(b, [...axes, b.shape.length - 2, b.shape.length - 1]),
     out: turned(out),
     groups,
     taps: 0,
     bias: null,
-    stages: withoutConversions(node.attrs.stages, [
-      'float32',
-      ...node.inputs.slice(2).map((v) => dtypeOf(v!)),
-    ]),
     extras: extras.map(turned),
     aElements: product(shapeOf(node.inputs[0]!)),
   };
+}
+
+function lowerFloats(node: Node<MatMulAttrs>, l: Lowering): void {
+  const types = node.inputs.slice(2).map((v) => dtypeOf(v!));
+  const stages = withoutConversions(node.attrs.stages, ['float32', ...types]);
+  const spec = { ...productOf(node, l, 2), stages };
   if (node.attrs.narrow === undefined) emitProduct(l, spec);
   else emitNarrow(l, { ...spec, format: 'bf16' });
 }
 
 function lowerPlain(node: Node, l: Lowering, kernel: string): void {
-  const { a, b, out } = viewsOf(node, l);
+  const { a, b, out } = viewsOf(node, l, 2);
   const lead = out.shape.slice(0, -2);
   const strides = broadcastStrides(b.shape.slice(0, -2), b.strides.slice(0, -2), lead);
   const wide = {
@@ -216,7 +219,9 @@ export const MatMul: OpDef<MatMulAttrs> = defineOp<MatMulAttrs>({
   lowers(node) {
     const { stages, narrow } = node.attrs;
     if (narrow !== undefined)
-      return ranksFit(node) && rankOf(node) <= MAX_RANK && epilogueLowers(stages, node.inputs.length - 2);
+      return (
+        ranksFit(node) && rankOf(node) <= MAX_RANK && epilogueLowers(stages, node.inputs.length - 2)
+      );
     const dtype = dtypeOf(node.inputs[0]!);
     if (!nativeAs(node, dtype) || rankOf(node) > MAX_RANK) return false;
     if (dtype === 'float32') return epilogueLowers(stages, node.inputs.length - 2);
@@ -230,5 +235,5 @@ export const MatMul: OpDef<MatMulAttrs> = defineOp<MatMulAttrs>({
 });
 
 /** Axes of the operands of a step: those of the output, and the ones that vectors lack. */
-const rankOf = (node: Node): number =>
+export const rankOf = (node: Node): number =>
   matrixShape(shapeOf(node.inputs[0]!), shapeOf(node.inputs[1]!)).length;

@@ -9,7 +9,7 @@ import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
 import { bytesOf } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
-import { splitEpilogue } from './epilogue.js';
+import { splitEpilogue, splitScaling } from './epilogue.js';
 import {
   PANEL,
   type ProductSpec,
@@ -100,9 +100,9 @@ export function emitNarrow(l: Lowering, spec: NarrowSpec): void {
   const { a } = joinTaps(spec.a, spec.taps);
   const integers = format === 'i8';
   const lowered = lowerStages(spec.stages, 'f32')!;
-  const epilogue = integers
-    ? { ...splitEpilogue([], [], spec.bias, () => false), stages: lowered, operands: spec.extras }
-    : splitEpilogue(lowered, spec.extras, spec.bias, ofColumns(groups));
+  const split = splitEpilogue(integers ? [] : lowered, spec.extras, spec.bias, ofColumns(groups));
+  const scaled = integers ? splitScaling(lowered, spec.extras, ofColumns(groups)) : null;
+  const epilogue = { ...split, ...scaled };
   const layout = layOut(spec, a, epilogue);
   if (layout.a.shape.length > MAX_RANK) return eachGroup(spec, (one) => emitNarrow(l, one));
   const { out, residual, operands } = layout;
@@ -128,12 +128,16 @@ export function emitNarrow(l: Lowering, spec: NarrowSpec): void {
   const stride = D.mul(D.add(lines, D.sub(1, D.mod(lines, 2))), step * size);
   l.emit({
     kernel: `gemm.${format}`,
-    params: { rowBlock, mBlock, nBlock, copy, lo, hi },
+    params: {
+      ...{ rowBlock, mBlock, nBlock, copy },
+      ...(scaled?.quantize ?? { quantize: 0, lo, hi, zero: 0 }),
+    },
     inputs: [
       layout.a,
       forGroups(packed, b.shape.slice(0, groups), lead),
       bias && ofGroups(bias, groups),
       integers ? (zeroA ?? null) : residual,
+      scaled?.scale ? ofGroups(scaled.scale, groups) : null,
       ...operands,
     ],
     outputs: [out],

@@ -7,7 +7,6 @@ import { typeError } from '../ir/op.js';
 import type { GraphStage } from '../ir/stages.js';
 import type { DType } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
-import { Cast, type CastAttrs, castTensor } from './cast.js';
 
 export interface Narrowable {
   readonly narrow?: 'bfloat16';
@@ -24,7 +23,8 @@ export function productType({ narrow }: Narrowable, a: DType, b: DType): DType {
 /** An operand as it is multiplied. */
 export function rounded({ narrow }: Narrowable, t: Tensor): Tensor {
   if (narrow === undefined) return t;
-  return fromNumbers('float32', t.shape, toNumbers(castTensor(t, narrow)));
+  const nearest = fromNumbers(narrow, t.shape, toNumbers(t));
+  return fromNumbers('float32', t.shape, toNumbers(nearest));
 }
 
 /** Types that float32 holds exactly, so that converting them while loading is the cast itself. */
@@ -43,13 +43,18 @@ export function withoutConversions(
   const now = types.map((_, i) => i);
   stages.forEach((s, i) => {
     const [from] = s.args as [number];
-    const isCast = (s.op as unknown) === Cast;
-    const to = isCast ? (s.attrs as CastAttrs).to : null;
+    // by name: Cast itself is lowered by what imports this
+    const isCast = s.op.name === 'Cast';
+    const to = isCast ? (s.attrs as { readonly to: DType }).to : null;
     const type = types[from];
     const loads =
-      to === 'float32' && type !== undefined && (EXACT.includes(type) || (from === 0 && type === 'int32'));
+      to === 'float32' &&
+      type !== undefined &&
+      (EXACT.includes(type) || (from === 0 && type === 'int32'));
     const stores =
-      isCast && i === stages.length - 1 && now[from] === (out.length === 0 ? 0 : types.length + out.length - 1);
+      isCast &&
+      i === stages.length - 1 &&
+      now[from] === (out.length === 0 ? 0 : types.length + out.length - 1);
     if (loads || stores) now.push(now[from]!);
     else {
       out.push({ ...s, args: s.args.map((a) => now[a]!) });

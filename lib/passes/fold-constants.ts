@@ -10,6 +10,7 @@ import { isImpure, isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { type Rule, mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { Operand } from '../ir/step.js';
+import { DequantizeLinear } from '../ops/dequantize-linear.js';
 import { SizeVector } from '../ops/size-vector.js';
 import { isSym } from '../tensor/dim.js';
 import { bytesOf } from '../tensor/dtype.js';
@@ -22,8 +23,11 @@ const SMALL = 64 * 1024;
 /** Floating-point operations that `eval` may spend on one node. */
 const FLOPS = 1e7;
 
+/** What is quantised stays so, for products of integers; where there is none, the planner dequantises. */
 const folded = (node: Node): Value[] | null =>
-  isImpure(node) || isOp(node, SizeVector) ? null : (fromFacts(node) ?? fromConstants(node));
+  isImpure(node) || isOp(node, SizeVector) || isOp(node, DequantizeLinear)
+    ? null
+    : (fromFacts(node) ?? fromConstants(node));
 
 export const foldConstants: Pass = {
   name: 'fold-constants',

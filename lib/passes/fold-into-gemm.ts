@@ -18,6 +18,7 @@ import { type Pass, rules } from '../ir/pass.js';
 import { scalarOf } from '../ir/pattern.js';
 import { mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { GraphStage } from '../ir/stages.js';
+import { Cast } from '../ops/cast.js';
 import { Concat } from '../ops/concat.js';
 import { runsIn } from '../ops/elementwise.js';
 import { MAX_OPERANDS, MAX_STAGES } from '../ops/epilogue.js';
@@ -85,7 +86,9 @@ function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
   const usersAfter = (v: Value): Node[] => users.get(v) ?? [];
   for (const carrier of [...order].reverse()) {
     const kind = CARRIERS.get(carrier.op);
-    if (!kind || carrier.outputs.length > 1 || dtypeOf(carrier.outputs[0]!) !== 'float32') continue;
+    if (!kind || carrier.outputs.length > 1) continue;
+    const dtype = dtypeOf(carrier.outputs[0]!);
+    if (dtype !== 'float32' && !(kind.integers && dtype === 'int32')) continue;
     const nodes = region(carrier, kind);
     const last = nodes.at(-1);
     if (!last || !allow(carrier)) continue;
@@ -104,7 +107,7 @@ function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
     while (open.size > 0) {
       const node = [...open].reduce((a, b) => (place.get(a)! < place.get(b)! ? a : b));
       open.delete(node);
-      if (taken.has(node) || !fits(node, start)) continue;
+      if (taken.has(node) || !fits(node, start, kind.integers)) continue;
       inside.push(node);
       if (before.length + inside.length > MAX_STAGES) break;
       for (const u of usersAfter(node.outputs[0]!)) open.add(u);
@@ -118,12 +121,20 @@ function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
   }
 }
 
-/** Same shape, float32 throughout, and the stage has a kernel. */
-const fits = (node: Node, tile: Value): boolean =>
-  runsIn(node, 'f32') &&
-  node.outputs.length === 1 &&
-  sameShape(shapeOf(node.outputs[0]!), shapeOf(tile)) &&
-  [...node.inputs, ...node.outputs].every((v) => v && dtypeOf(v) === 'float32');
+/**
+ * Same shape, float32 throughout, and the stage has a kernel. Behind int32 sums: first a Cast to
+ * float32, then any types that float32 holds.
+ */
+function fits(node: Node, tile: Value, integers: boolean): boolean {
+  const [y] = node.outputs as readonly [Value];
+  if (!runsIn(node, 'f32') || node.outputs.length > 1 || !sameShape(shapeOf(y), shapeOf(tile)))
+    return false;
+  const types = [...node.inputs, y].map((v) => (v ? dtypeOf(v) : null));
+  if (types.every((t) => t === 'float32')) return true;
+  if (!integers) return false;
+  if (node.inputs.includes(tile)) return isOp(node, Cast) && dtypeOf(y) === 'float32';
+  return types.every((t) => t === 'float32' || t === 'int8' || t === 'uint8');
+}
 
 function folded(carrier: Node, nodes: readonly Node[]): Value {
   const kind = CARRIERS.get(carrier.op)!;

@@ -14,6 +14,7 @@ import { fuseChains } from './fuse-chains.js';
 import { GELU_RULES } from './fuse-gelu.js';
 import { fuseLayerNorm } from './fuse-layer-norm.js';
 import { fuseResidualNorm } from './fuse-residual-norm.js';
+import { QUANTIZE_RULES, integerProducts } from './integer-products.js';
 import { mergeProducts } from './merge-products.js';
 import { narrowProducts } from './narrow-products.js';
 import { narrowStorage } from './narrow-storage.js';
@@ -22,7 +23,14 @@ import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
 
-const ALGEBRA = [FOLD, ...VIEW_RULES, ...ACTIVATION_RULES, ...GELU_RULES, ...ARITHMETIC_RULES];
+const ALGEBRA = [
+  FOLD,
+  ...VIEW_RULES,
+  ...ACTIVATION_RULES,
+  ...GELU_RULES,
+  ...ARITHMETIC_RULES,
+  ...QUANTIZE_RULES,
+];
 
 export const PASSES: readonly Pass[] = [
   // shapes become numbers or sizes, so that no later pass sees the nodes that computed them
@@ -30,6 +38,8 @@ export const PASSES: readonly Pass[] = [
   deadCode,
   // patterns compare values by identity: equal ones must be one
   commonSubexpressions,
+  // before other patterns take scales and products apart
+  integerProducts,
   // fewer ways to write the same for all patterns below
   rules('simplify', ALGEBRA),
   commonSubexpressions,

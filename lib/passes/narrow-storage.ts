@@ -4,7 +4,15 @@
  * and outputs stay as they are.
  */
 import { apply, applyAll, constantTensor, literal } from '../ir/build.js';
-import { type Graph, type Node, type Value, dtypeOf, isTensorType, topological, usersOf } from '../ir/graph.js';
+import {
+  type Graph,
+  type Node,
+  type Value,
+  dtypeOf,
+  isTensorType,
+  topological,
+  usersOf,
+} from '../ir/graph.js';
 import { type OpDef, isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { mapGraph } from '../ir/rewrite.js';
@@ -29,22 +37,31 @@ const multiplies = (node: Node): boolean =>
 
 /** A step of stages over float32 operands. */
 function isChain(node: Node): boolean {
-  if (node.outputs.length !== 1 || ![...node.inputs, ...node.outputs].every(isFloat32)) return false;
+  if (node.outputs.length !== 1 || ![...node.inputs, ...node.outputs].every(isFloat32))
+    return false;
   const count = isOp(node, Chain) ? node.attrs.stages.length : 1;
-  if (count + node.inputs.length >= MAX_CHAIN_STAGES || node.inputs.length > MAX_CHAIN_INPUTS) return false;
+  if (count + node.inputs.length >= MAX_CHAIN_STAGES || node.inputs.length > MAX_CHAIN_INPUTS)
+    return false;
   return isOp(node, Chain) ? Chain.lowers!(node) : runsIn(node, 'f32');
 }
 
 /** Inputs whose elements the node only moves, or null. */
 function moved(node: Node): readonly number[] | null {
   if (node.op === (Concat as OpDef)) return node.inputs.map((_, i) => i);
-  if (isOp(node, Pad)) return node.attrs.mode === 'constant' && constantTensor(node.inputs[2] ?? node.inputs[0]!) ? [0] : null;
+  if (isOp(node, Pad))
+    return node.attrs.mode === 'constant' && constantTensor(node.inputs[2] ?? node.inputs[0]!)
+      ? [0]
+      : null;
   return node.op.view && !isOp(node, Cast) ? [0] : null;
 }
 
 const isMover = (node: Node): boolean => {
   const inputs = moved(node);
-  return inputs !== null && inputs.every((i) => isFloat32(node.inputs[i]!)) && node.outputs.every(isFloat32);
+  return (
+    inputs !== null &&
+    inputs.every((i) => isFloat32(node.inputs[i]!)) &&
+    node.outputs.every(isFloat32)
+  );
 };
 
 /** Values in groups that must be of one type. */
@@ -90,7 +107,10 @@ function chosen(graph: Graph): Set<Value> {
 }
 
 const narrowed = (v: Value): Value | null =>
-  v.node && isOp(v.node, Cast) && dtypeOf(v.node.inputs[0]!) === 'bfloat16' && dtypeOf(v) === 'float32'
+  v.node &&
+  isOp(v.node, Cast) &&
+  dtypeOf(v.node.inputs[0]!) === 'bfloat16' &&
+  dtypeOf(v) === 'float32'
     ? v.node.inputs[0]!
     : null;
 const widened = (v: Value): Value => apply(Cast, { to: 'float32' }, [v]);

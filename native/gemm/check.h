@@ -39,12 +39,12 @@ inline bool joined(const Operand& o, int from, int to) {
 }
 
 // Operands alone, but for their types and the fourth input; sizes are bounded before anything multiplies them.
-inline const char* checkOperands(const StepArgs& a) {
-  if (a.inCount < size_t(kOwnInputs) || a.outCount != 1) return "number of operands";
+inline const char* checkOperands(const StepArgs& a, int ownInputs = kOwnInputs) {
+  if (a.inCount < size_t(ownInputs) || a.outCount != 1) return "number of operands";
   const Operand &x = a.in[kA], &b = a.in[kB], &bias = a.in[kBias], &out = a.out[0];
   if (!x.data || !b.data || !out.data) return "operand missing";
   for (size_t i = 0; i < a.inCount; i++) {
-    if (!a.in[i].data && i >= size_t(kOwnInputs)) return "stage operand missing";
+    if (!a.in[i].data && i >= size_t(ownInputs)) return "stage operand missing";
   }
   if (!bounded(out) || !bounded(x)) return "too many elements";
   const int outer = out.rank - 2, groups = b.rank - 1;
@@ -58,7 +58,7 @@ inline const char* checkOperands(const StepArgs& a) {
     if (bias.rank != b.rank || !sameDims(bias, out, groups) || !contiguous(bias)) return "bias";
     if (bias.dims[groups] != out.dims[outer + 1]) return "length of bias";
   }
-  for (size_t i = kOwnInputs; i < a.inCount; i++)
+  for (size_t i = static_cast<size_t>(ownInputs); i < a.inCount; i++)
     if (a.in[i].rank != out.rank || !sameDims(a.in[i], out, out.rank)) return "stage operand";
   return nullptr;
 }
@@ -74,11 +74,11 @@ inline const char* checkResidual(const StepArgs& a) {
 // The cut into items, after checkOperands. `firstRest`: the first input behind A, B and bias that has
 // the output's dims.
 template <class P>
-inline const char* checkCut(const StepArgs& a, const P& p, int firstRest) {
+inline const char* checkCut(const StepArgs& a, const P& p, int ownInputs, int firstRest) {
   const Operand& out = a.out[0];
   const int outer = out.rank - 2, groups = a.in[kB].rank - 1;
   // the products below cannot overflow: each is bounded by a product of dims, or checked here
-  const Shape s = shapeOf(a, p);
+  const Shape s = shapeOf(a, p, ownInputs);
   const int64_t items = times(times(s.groups, s.rowBlocks), times(s.mBlocks, s.nBlocks));
   if (items < 0 || a.end > static_cast<size_t>(items)) return "number of items";
   if (times(s.taps, 8) < 0 || times(p.rowBlock, 8 * (3 + kMaxStageOperands)) < 0) return "too many rows";

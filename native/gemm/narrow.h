@@ -1,7 +1,7 @@
 // The loops around the micro-kernels of one gemm step of 16- or 8-bit matrices.
 //
 //   bf16   out[g…, r…, m, n] = stages(clamp(S + bias[g…, n] + residual[g…, r…, m, n]))
-//   8 bits out[g…, r…, m, n] = stages(S + bias[g…, n]), in int32 and wrapping before the stages
+//   8 bits out[g…, r…, m, n] = stages(scale[g…, n] · f32(S + bias[g…, n])), wrapping in the int32 sum
 //   where  S = Σ_{t…, k} (A[g…, r…, m, t…, k] − zero) · (B[g…][t…, k, n] − z[g…][n])
 //
 // A, its views and B are those of gemm/driver.h, in the panels of gemm/narrow_panels.h. Sums stand in
@@ -24,7 +24,7 @@ template <class F>
 class Narrow {
  public:
   explicit Narrow(const StepArgs& args)
-      : a(args), p(*static_cast<const NarrowParams*>(args.params)), s(shapeOf(args, p)), k(paddedK<F>(s.k)) {
+      : a(args), p(*static_cast<const NarrowParams*>(args.params)), s(shapeOf(args, p, kNarrowInputs)), k(paddedK<F>(s.k)) {
     const NarrowScratch<F> at(s, p, a.stages);
     char* base = static_cast<char*>(a.scratch);
     taps = reinterpret_cast<ptrdiff_t*>(base);
@@ -69,7 +69,7 @@ class Narrow {
   // The block at hand: panels p0…p1−1 of B, rows of A.
   int64_t p0, p1, segments, length;
   const typename F::B* b;
-  const char* bias;
+  const char *bias, *scale;
   Choice choice;
   int32_t zeroA;
   bool rowTerm;  // some zero point of B is not 0: row sums of A count
@@ -77,7 +77,10 @@ class Narrow {
   int64_t& rowOffset(int64_t row, int operand) {
     return table[row * (3 + (int64_t)s.stageOperands) + operand];
   }
-  const Operand& operand(int i) const { return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : a.in[i + 1]; }
+  // 0 A, 1 the output, 2 the residual, then those of the stages
+  const Operand& operand(int i) const {
+    return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : i == 2 ? a.in[kOther] : a.in[kNarrowInputs + i - 3];
+  }
   int64_t mStride(int i) const { return operand(i).strides[s.outer]; }
   static char* at(const Operand& o, int64_t offset) {
     return static_cast<char*>(o.data) + offset * static_cast<int64_t>(widthOf(o.type));
@@ -98,6 +101,7 @@ class Narrow {
     }
     b = static_cast<const typename F::B*>(a.in[kB].data) + offsetOf(a.in[kB], 0, s.groupAxes, group);
     bias = a.in[kBias].data ? at(a.in[kBias], offsetOf(a.in[kBias], 0, s.groupAxes, group)) : nullptr;
+    scale = a.in[kScale].data ? at(a.in[kScale], offsetOf(a.in[kScale], 0, s.groupAxes, group)) : nullptr;
     if (p.copy) copyRows(rows), segments = 1, length *= rows;
     prepareSums();
     choice = choose(a.rows, a.rowCount, length, p1 - p0, rowType(), F::type);
@@ -176,15 +180,13 @@ class Narrow {
     const Operand& out = a.out[0];
     const int64_t to = rowOffset(row, 1) + x * mStride(1) + column;
     if constexpr (F::acc == Type::i32) {
-      addTerms(reinterpret_cast<int32_t*>(block), row * length + x, rows, column, columns, wide);
-      if (!a.stages && out.type == Type::i32) {
+      finishInts(reinterpret_cast<int32_t*>(block), row * length + x, rows, column, columns, wide);
+      if (p.quantize || (!a.stages && !scale && out.type == Type::i32)) {
+        const int64_t bytes = static_cast<int64_t>(widthOf(out.type));
         for (int64_t r = 0; r < rows; r++)
-          memcpy(at(out, to + r * mStride(1)), block + r * wide * 4, static_cast<size_t>(columns) * 4);
+          memcpy(at(out, to + r * mStride(1)), block + r * wide * bytes, static_cast<size_t>(columns * bytes));
         return;
       }
-      int32_t* from = reinterpret_cast<int32_t*>(block);
-      for (int64_t j = 0; j < rows * wide; j += F32::N)
-        store(reinterpret_cast<float*>(block) + j, toF32(load(from + j)));
     } else {
       addFloats(reinterpret_cast<float*>(block), row, x, rows, column, columns, wide);
     }
@@ -233,23 +235,41 @@ class Narrow {
     }
   }
 
-  // What zero points and the bias add to a tile of int32: bias[n] − zero·Σ_k (b − z) − z·Σ_k a. Its first
-  // row is the x-th of the block.
-  void addTerms(int32_t* block, int64_t x, int64_t rows, int64_t column, int64_t columns, int64_t wide) {
+  // Sums of a tile, of which the first row is the x-th of the block: bias[n] − zero·Σ_k (b − z) − z·Σ_k a is
+  // added, then they become floats, scaled, or quantised bytes, or stay what they are. In place, row by
+  // row; rows of bytes are `wide` bytes long.
+  void finishInts(int32_t* block, int64_t x, int64_t rows, int64_t column, int64_t columns, int64_t wide) {
     constexpr int64_t N = I32::N;
     const int32_t* sum = sumsOf(reinterpret_cast<const int8_t*>(b), k, s.panels) + column;
     const int32_t* zero = sum + s.panels * kPanel;
-    if (!bias && zeroA == 0 && !rowTerm) return;
     int32_t start[kMaxPanels * kPanel] = {};
-    if (bias)
-      for (int64_t j = 0; j < columns; j++) memcpy(start + j, bias + (column + j) * 4, 4);
+    float factor[kMaxPanels * kPanel];
+    if (bias) memcpy(start, bias + column * 4, static_cast<size_t>(columns) * 4);
     for (int64_t j = 0; j < wide; j += N)
       store(start + j,
             load(start + j) - I32(zeroA) * (load(sum + j) - I32(static_cast<int32_t>(s.k)) * load(zero + j)));
+    const int64_t step = scale ? a.in[kScale].strides[s.groupAxes] : 0;
+    for (int64_t j = 0; j < wide; j++)
+      factor[j] = scale && j < columns ? reinterpret_cast<const float*>(scale)[(column + j) * step] : 1.f;
+    const bool floats = p.quantize || scale || a.stages || a.out[0].type != Type::i32;
+    const F32 point = set1(p.zero), lo = set1(p.lo), hi = set1(p.hi);
+    uint8_t* bytes = reinterpret_cast<uint8_t*>(block);
     for (int64_t r = 0; r < rows; r++) {
       const I32 ofRow = rowTerm ? rowSums[x + r] : 0;
-      for (int64_t j = 0; j < wide; j += N)
-        store(block + r * wide + j, load(block + r * wide + j) + load(start + j) - load(zero + j) * ofRow);
+      int32_t* from = block + r * wide;
+      for (int64_t j = 0; j < wide; j += N) {
+        I32 v = load(from + j) + load(start + j);
+        if (rowTerm) v = v - load(zero + j) * ofRow;
+        if (!floats) {
+          store(from + j, v);
+          continue;
+        }
+        const F32 y = toF32(v) * load(factor + j);
+        if (p.quantize)
+          storeU8(bytes + r * wide + j, truncI32(min(hi, max(lo, roundEven(y) + point))));
+        else
+          store(reinterpret_cast<float*>(from) + j, y);
+      }
     }
   }
 

@@ -9,10 +9,13 @@ namespace {
 struct NarrowParams {
   int64_t rowBlock, mBlock, nBlock;  // of an item: rows r…, m, panels
   int32_t copy;  // A is converted into scratch, where all m of all rows of an item stand in sequence
-  float lo, hi;  // of 16-bit kernels
+  // of 8-bit kernels: scaled sums x become clamp(roundEven(x) + zero, lo, hi), the output is of 8 bits
+  int32_t quantize;
+  float lo, hi, zero;
 };
-// The fourth input: the residual of a 16-bit kernel, the zero point of A of an 8-bit one.
-constexpr int kOther = 3;
+// Inputs behind the bias: the residual of a 16-bit kernel or the zero point of A of an 8-bit one, and
+// what the sums of an 8-bit one are multiplied by.
+constexpr int kOther = 3, kScale = 4, kNarrowInputs = 5;
 
 constexpr int64_t kTileGroup = 16;  // tiles of sums that exist at a time
 

@@ -49,7 +49,7 @@ inline int64_t productOf(const Operand& o, int from, int to) {
 
 // P: Params, or those of narrow_shape.h.
 template <class P>
-inline Shape shapeOf(const StepArgs& a, const P& p) {
+inline Shape shapeOf(const StepArgs& a, const P& p, int ownInputs = kOwnInputs) {
   const Operand &x = a.in[kA], &out = a.out[0];
   Shape s;
   s.outer = out.rank - 2;
@@ -66,7 +66,7 @@ inline Shape shapeOf(const StepArgs& a, const P& p) {
   s.rowBlocks = ceilDiv(s.rows, p.rowBlock);
   s.mBlocks = ceilDiv(s.m, p.mBlock);
   s.nBlocks = ceilDiv(s.panels, p.nBlock);
-  s.stageOperands = a.inCount - kOwnInputs;
+  s.stageOperands = a.inCount - static_cast<size_t>(ownInputs);
   return s;
 }
 

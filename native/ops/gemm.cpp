@@ -1,6 +1,6 @@
 // gemm: see gemm/driver.h and gemm/narrow.h. Inputs A [g…, r…, m, t…, k], packed B [g…, elements], bias
 // [g…, n] or none, residual [g…, r…, m, n] or none (8 bits: the zero point of A, one element of A's type,
-// or none), then the operands of the stages [g…, r…, m, n]; output [g…, r…, m, n]. Innermost dimensions
+// or none); 8 bits: f32 scale [g…, n], any stride, or none; then the operands of the stages [g…, r…, m, n]; output [g…, r…, m, n]. Innermost dimensions
 // are contiguous, those of stage operands may have any stride. The output may be the residual, or a
 // stage operand of its type where K is one block.
 //
@@ -32,7 +32,7 @@ const char* checkFloats(const StepArgs& a, size_t scratchBytes) {
     return "blocks do not fit the taps";
   const int64_t floats = times(times(k, panelsOf(out.dims[outer + 1])), kPanel);
   if (floats < 0 || b.dims[groups] < floats) return "B is too small";
-  if (const char* wrong = checkCut(a, p, kResidual)) return wrong;
+  if (const char* wrong = checkCut(a, p, kOwnInputs, kResidual)) return wrong;
   if (p.copy && times(times(p.rowBlock, p.mBlock), copyStride(smaller(p.block, k))) < 0)
     return "copy is too large";
   return Scratch(shapeOf(a, p), p, a.stages).end > static_cast<int64_t>(scratchBytes) ? "scratch is too small"
@@ -43,7 +43,7 @@ bool numeric(Type type) { return widthOf(type) != 0; }
 
 template <class F>
 const char* checkNarrow(const StepArgs& a, size_t scratchBytes) {
-  if (const char* wrong = checkOperands(a)) return wrong;
+  if (const char* wrong = checkOperands(a, kNarrowInputs)) return wrong;
   constexpr bool kInt = F::acc == Type::i32;
   const NarrowParams& p = *static_cast<const NarrowParams*>(a.params);
   const Operand &x = a.in[kA], &b = a.in[kB], &other = a.in[kOther], &out = a.out[0];
@@ -54,12 +54,20 @@ const char* checkNarrow(const StepArgs& a, size_t scratchBytes) {
   for (size_t i = kOther; i < a.inCount; i++)
     if (a.in[i].data && !numeric(a.in[i].type)) return "operand is no number";
   if (!numeric(out.type)) return "output is no number";
+  const Operand& scale = a.in[kScale];
   if constexpr (kInt) {
     if (other.data && (other.type != x.type || other.rank != 0)) return "zero point";
+    if (scale.data && (scale.type != Type::f32 || scale.rank != b.rank || !sameDims(scale, out, b.rank - 1) ||
+                       scale.dims[b.rank - 1] != out.dims[out.rank - 1]))
+      return "scale";
+    if (p.quantize && (a.stages || (out.type != Type::i8 && out.type != Type::u8))) return "quantised output";
+    if (p.quantize && !(p.lo >= -128 && p.hi <= 255 && p.lo <= p.hi)) return "range of the output";
+  } else if (scale.data || p.quantize) {
+    return "scale";
   } else if (const char* wrong = checkResidual(a)) {
     return wrong;
   }
-  if (const char* wrong = checkStages(a.stages, a.inCount - kOwnInputs)) return wrong;
+  if (const char* wrong = checkStages(a.stages, a.inCount - kNarrowInputs)) return wrong;
   if (speedOf(a.rows, a.rowCount, x.type == Type::f32 ? F::type : x.type, F::type) < 0) return "no gemm rows";
   const int64_t sizes[] = {p.rowBlock, p.mBlock, p.nBlock};
   for (const int64_t v : sizes)
@@ -71,10 +79,10 @@ const char* checkNarrow(const StepArgs& a, size_t scratchBytes) {
   const int64_t panels = panelsOf(out.dims[outer + 1]);
   if (times(times(paddedK<F>(k), panels), 2 * kPanel) < 0 || b.dims[groups] < elements<F>(paddedK<F>(k), panels))
     return "B is too small";
-  if (const char* wrong = checkCut(a, p, kInt ? kOwnInputs : kOther)) return wrong;
+  if (const char* wrong = checkCut(a, p, kNarrowInputs, kInt ? kNarrowInputs : kOther)) return wrong;
   const int64_t rows = times(p.rowBlock, p.mBlock);
   if (rows < 0 || times(rows, 2 * narrowCopyStride(paddedK<F>(k), F::kStep)) < 0) return "rows of an item";
-  return NarrowScratch<F>(shapeOf(a, p), p, a.stages).end > static_cast<int64_t>(scratchBytes)
+  return NarrowScratch<F>(shapeOf(a, p, kNarrowInputs), p, a.stages).end > static_cast<int64_t>(scratchBytes)
              ? "scratch is too small"
              : nullptr;
 }
@@ -85,16 +93,16 @@ void runNarrow(const StepArgs& a) {
   Narrow<F>(a).run();
 }
 
-constexpr const char* kNarrowSignature = "rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32";
+constexpr const char* kNarrowSignature = "rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,quantize:i32,lo:f32,hi:f32,zero:f32";
 
 }  // namespace
 
 HAIO_TABLE(gemm,
            {"gemm.f32", "period:i64,block:i64,rowBlock:i64,mBlock:i64,nBlock:i64,copy:i32,lo:f32,hi:f32",
             sizeof(Params), 2, kOwnInputs, 1, runFloats, checkFloats, nullptr},
-           {"gemm.bf16", kNarrowSignature, sizeof(NarrowParams), 2, kOwnInputs, 1, runNarrow<Bf16>,
+           {"gemm.bf16", kNarrowSignature, sizeof(NarrowParams), 2, kNarrowInputs, 1, runNarrow<Bf16>,
             checkNarrow<Bf16>, nullptr},
-           {"gemm.i8", kNarrowSignature, sizeof(NarrowParams), 2, kOwnInputs, 1, runNarrow<Int8>,
+           {"gemm.i8", kNarrowSignature, sizeof(NarrowParams), 2, kNarrowInputs, 1, runNarrow<Int8>,
             checkNarrow<Int8>, nullptr})
 
 }  // namespace haio::HAIO_ISA::gemm

@@ -19,11 +19,7 @@ const shape = (...s: number[]): CaseInput => ({ shape: s });
 const weight = (...s: number[]): CaseInput => ({ shape: s, constant: true });
 const bf16 = (...s: number[]): CaseInput => ({ shape: s, dtype: 'bfloat16' });
 
-const product = (
-  name: string,
-  stages: readonly GraphStage[],
-  ...inputs: CaseInput[]
-): OpCase => {
+const product = (name: string, stages: readonly GraphStage[], ...inputs: CaseInput[]): OpCase => {
   const rounds = stages.some((s) => (s.attrs as { to?: string }).to === 'bfloat16');
   const attrs = { stages, narrow: 'bfloat16' as const };
   return opCase({ op: MatMul, name, attrs, inputs, ...(rounds ? coarse : near) });
