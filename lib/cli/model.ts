@@ -144,7 +144,8 @@ export function compileFile(path: string, options: ModelOptions, io: Io): Compil
   const about = aboutJson(
     { inputs, outputs, state: {}, nodes: { imported: onnxNodes, optimized: countNodes(graph) } },
     {
-      ...{ isa, off: options.off ?? [], sizes: options.size ?? {}, shapes: {}, state: {} },
+      ...{ isa, precision: options.precision ?? 'fp32', off: options.off ?? [] },
+      ...{ sizes: options.size ?? {}, shapes: {}, state: {} },
       values: tensorsFor(inputs, options.value ?? {}),
     },
   );

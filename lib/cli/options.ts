@@ -84,7 +84,7 @@ export function checkSizes(
 /** A session of the model, as the options want it. */
 export async function openSession(
   path: string,
-  { size, off, precision = 'fp32' }: RunningOptions,
+  { size, off, precision }: RunningOptions,
   how: Pick<LoadOptions, 'threads' | 'isa' | 'lanes'>,
   io: Io,
 ): Promise<Session> {
@@ -92,7 +92,7 @@ export async function openSession(
     ...how,
     sizes: size ?? {},
     off: off ?? [],
-    precision,
+    ...given({ precision }),
     onProgress: (phase) => io.progress(phase),
   });
   try {
