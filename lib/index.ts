@@ -7,6 +7,8 @@ import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
 import { chooseIsa } from './runtime/isa.js';
 import { type OpenOptions, Plan, type Settled, pinsWanted } from './runtime/plan.js';
+import { type QuantizeOptions, quantizeSource } from './runtime/quantize.js';
+import type { Quantized } from './quant/quantize.js';
 import { Session } from './runtime/session.js';
 import { type TensorLike, describe, plainOf } from './runtime/tensor.js';
 import { isPlan, isPlanFile, openPlanBytes, openPlanFile } from './plan/file.js';
@@ -24,6 +26,9 @@ export type { State, StateOptions } from './runtime/state.js';
 export type { Feed, Output } from './runtime/values.js';
 export type { Precision } from './passes/precisions.js';
 export type { Signature } from './onnx/import.js';
+export type { QuantizeOptions, Sample } from './runtime/quantize.js';
+export type { Quantized, QuantizeReport, LayerReport } from './quant/quantize.js';
+export type { Accuracy, AccuracyBounds } from './quant/accuracy.js';
 export { Plan, type OpenOptions } from './runtime/plan.js';
 export { hardwareProfile, type ProfileOptions } from './runtime/hardware.js';
 export type { RunProfile, StepProfile, TimelineEntry } from './runtime/profile.js';
@@ -193,6 +198,23 @@ export async function compile(
   );
   if ('pins' in result) throw pinsWanted(result.pins);
   return new Plan(loadAddon(), result.model, settle);
+}
+
+/**
+ * Quantizes an ONNX model, in a worker thread, to an ordinary .onnx with QuantizeLinear and
+ * DequantizeLinear (or, without samples, DynamicQuantizeLinear and MatMulInteger) that any runtime reads.
+ * Layers that cost too much `accuracy` stay in float; what is not faster on this machine is not done.
+ *
+ * @throws HaioError HAIO_E_FILE, HAIO_E_MODEL, HAIO_E_INPUT (of a sample), HAIO_E_ARGUMENT, HAIO_E_ABORTED
+ */
+export async function quantize(
+  model: ModelSource,
+  options: QuantizeOptions = {},
+): Promise<Quantized> {
+  const { threads, isa, external } = options;
+  const source = sourceOf(model, external ? { external } : {});
+  const machine = settle({ ...(threads ? { threads } : {}), ...(isa ? { isa } : {}) });
+  return quantizeSource(source, options, machine);
 }
 
 /**

@@ -14,6 +14,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['ir'],
   ['ops'],
   ['onnx', 'passes', 'cost', 'hardware'],
+  ['quant'],
   ['plan'],
   ['runtime'],
   ['index.ts'],

@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
+import { quantizeCommand } from './commands/quantize.js';
 import { runCommand } from './commands/run.js';
 import { type Io, type Print, terminalProgress } from './output.js';
 
@@ -21,6 +22,7 @@ const VERBS = [
   compileCommand,
   benchCommand,
   profileCommand,
+  quantizeCommand,
   compareCommand,
 ];
 

@@ -1,7 +1,6 @@
 /** The compile worker: takes requests one after the other, answers with ids and plain data. */
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { HaioError } from '../errors.js';
 import { loadAddon } from '../native/binding.js';
 import {
   type CompileOptions,
@@ -10,6 +9,7 @@ import {
   type Source,
   compileModel,
 } from './compile.js';
+import { type PlainError, plainError } from './failure.js';
 
 export interface Request {
   readonly id: number;
@@ -19,10 +19,7 @@ export interface Request {
 export type Reply =
   | { readonly id: number; readonly progress: string }
   | { readonly id: number; readonly result: Compiled | Deferred }
-  | {
-      readonly id: number;
-      readonly error: { code: string; message: string; fields?: object; stack?: string };
-    };
+  | { readonly id: number; readonly error: PlainError };
 
 /** Below the JavaScript thread that waits for it; on Linux a priority is a thread's, not the process's. */
 const NICE = 10;
@@ -44,22 +41,6 @@ function answer({ id, source, options }: Request): void {
     );
     port.postMessage({ id, result } satisfies Reply);
   } catch (e) {
-    const known = e instanceof HaioError;
-    const { message, stack } = e instanceof Error ? e : new Error(String(e));
-    port.postMessage({
-      id,
-      error: {
-        code: known ? e.code : 'HAIO_E_INTERNAL',
-        message,
-        ...(known ? { fields: plain(e.fields) } : { fields: { reason: message } }),
-        ...(stack === undefined ? {} : { stack }),
-      },
-    } satisfies Reply);
+    port.postMessage({ id, error: plainError(e) } satisfies Reply);
   }
 }
-
-/** Only what structured clone takes. */
-const plain = (fields: Readonly<Record<string, unknown>>): object =>
-  Object.fromEntries(
-    Object.entries(fields).map(([k, v]) => [k, typeof v === 'number' ? v : String(v)]),
-  );

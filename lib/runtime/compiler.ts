@@ -4,8 +4,9 @@
  */
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, HaioError } from '../errors.js';
+import { HaioError } from '../errors.js';
 import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
+import { errorOf } from './failure.js';
 import type { Reply, Request } from './compile-worker.js';
 
 interface Job {
@@ -67,11 +68,7 @@ function settle(reply: Reply): void {
   jobs.delete(reply.id);
   if (jobs.size === 0) idle();
   if ('result' in reply) return job.resolve(reply.result);
-  const { code, fields, message, stack } = reply.error;
-  const error = new HaioError(code as ErrorCode, (fields ?? {}) as Record<string, unknown>);
-  error.message = message;
-  if (stack !== undefined) error.stack = stack;
-  job.reject(error);
+  job.reject(errorOf(reply.error));
 }
 
 function idle(): void {
