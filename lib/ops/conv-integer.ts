@@ -102,12 +102,13 @@ function exactConv(
   return cast(conv(cast(image, to), cast(right.value, to)), 'int32');
 }
 
-function qLinearConv(n: OnnxNode): Value {
-  const [x, scaleX, zeroX, w, scaleW, zeroW, scale, zero, bias] = n.inputs;
-  const sum = integerConv(n, x!, w!, zeroX, zeroW, bias);
-  const rank = shapeOf(x!).length;
+/** Of x [N, C, ...spatial]: [N, ...spatial, M]. */
+function qLinearConv(n: OnnxNode, x: Value): Value {
+  const [, scaleX, zeroX, w, scaleW, zeroW, scale, zero, bias] = n.inputs;
+  const sum = integerConv(n, x, w!, zeroX, zeroW, bias);
+  const rank = shapeOf(x).length;
   const multiplier = over(times(scaleX!, ofChannels(scaleW!, rank, rank - 1)), scale!);
-  return channelsFirst(requantized(sum, multiplier, zero!));
+  return requantized(sum, multiplier, zero!);
 }
 
 export interface ConvIntegerAttrs extends ConvWindow, IntegerAttrs {}
@@ -163,7 +164,17 @@ export const ConvInteger: OpDef<ConvIntegerAttrs> = defineOp<ConvIntegerAttrs>({
         return [channelsFirst(integerConv(n, x!, w!, zeroX, zeroW, null))];
       },
     },
-    { type: 'QLinearConv', since: 10, build: (n) => [qLinearConv(n)] },
+    { type: 'QLinearConv', since: 10, build: (n) => [channelsFirst(qLinearConv(n, n.inputs[0]!))] },
+    {
+      type: 'QLinearConv',
+      since: 1,
+      domain: 'com.microsoft',
+      build(n) {
+        const x = n.inputs[0]!;
+        if (n.int('channels_last', 0) === 0) return [channelsFirst(qLinearConv(n, x))];
+        return [qLinearConv(n, channelsFirst(x))];
+      },
+    },
   ],
   cost(node) {
     const each = product(shapeOf(node.inputs[1]!).slice(1));

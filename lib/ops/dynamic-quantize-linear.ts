@@ -4,7 +4,6 @@
  */
 import { apply } from '../ir/build.js';
 import { type Value, shapeOf } from '../ir/graph.js';
-import type { OnnxNode } from '../ir/op.js';
 import { Equal } from './equal.js';
 import { cast, importOnly, minus, over, scalarLike } from './formula.js';
 import { Clip } from './clip.js';
@@ -16,8 +15,8 @@ import { ReduceMin } from './reduce-min.js';
 import { Round } from './round.js';
 import { Where } from './where.js';
 
-function build(n: OnnxNode): Value[] {
-  const x = n.inputs[0]!;
+/** x as uint8, its scale, its zero point. */
+export function dynamicallyQuantized(x: Value): Value[] {
   const all = { axes: shapeOf(x).map((_, i) => i), keepdims: false };
   const zero = scalarLike(x, 0);
   const least = apply(Min, {}, [apply(ReduceMin, all, [x]), zero]);
@@ -31,5 +30,9 @@ function build(n: OnnxNode): Value[] {
 }
 
 export const DynamicQuantizeLinear = importOnly('DynamicQuantizeLinear', [
-  { type: 'DynamicQuantizeLinear', since: 11, build },
+  {
+    type: 'DynamicQuantizeLinear',
+    since: 11,
+    build: (n) => dynamicallyQuantized(n.inputs[0]!),
+  },
 ]);

@@ -3,11 +3,13 @@
  * Inputs: gates[T, B, 4H] in the order i o f c, R[4H, H], h0[B, H], c0[B, H], peepholes[3H] (i o f),
  * lengths[B]; all from h0 on may be absent. Outputs: Y[T, B, H], the last h and the last c.
  */
-import { applyAll } from '../ir/build.js';
-import type { Value } from '../ir/graph.js';
+import { apply, applyAll, literal } from '../ir/build.js';
+import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import { type Tensor, fromNumbers, toNumbers } from '../tensor/tensor.js';
 import { areNamed, formulaOf } from './activations.js';
+import { transposed } from './arrange.js';
+import { DequantizeLinear } from './dequantize-linear.js';
 import { plus } from './formula.js';
 import {
   type Direction,
@@ -25,6 +27,7 @@ import {
   recurrentCost,
   recurrentLowers,
 } from './recurrent.js';
+import { reshaped } from './reshape.js';
 
 export interface LstmAttrs extends RecurrentAttrs {
   /** the forget gate is 1 − the input gate */
@@ -45,6 +48,25 @@ function cell(n: OnnxNode, d: Direction): readonly Value[] {
   };
   const inputs = [project(d.x, d.w, sum), d.r, d.part(5), d.part(6), d.part(7), d.lengths];
   return applyAll(Lstm, attrs, inputs, { wanted: [true, true, true] });
+}
+
+/**
+ * Inputs of DynamicQuantizeLSTM as those of LSTM: weights [D, I, 4H] and [D, H, 4H] become floats. Their
+ * inputs stay floats: the operator's own rounding of these to 8 bits is not part of its meaning.
+ */
+function widened({ inputs }: OnnxNode): OnnxNode['inputs'] {
+  const float = (i: number, parameters: number): Value => {
+    const v = inputs[i]!;
+    const wide = (p: Value): Value => {
+      const [directions, columns = 1] = shapeOf(p);
+      return reshaped(p, [directions!, 1, columns]);
+    };
+    const [scale, zero] = [inputs[parameters]!, inputs[parameters + 1]];
+    const none = literal(dtypeOf(v), [], [0]);
+    const weights = [v, zero ? wide(zero) : none, wide(scale)];
+    return transposed(apply(DequantizeLinear, {}, weights), 0, 2, 1);
+  };
+  return [inputs[0]!, float(1, 8), float(2, 10), ...inputs.slice(3, 8)];
 }
 
 function evaluate(inputs: readonly (Tensor | null)[], attrs: LstmAttrs): readonly Tensor[] {
@@ -93,6 +115,12 @@ export const Lstm: OpDef<LstmAttrs> = defineOp<LstmAttrs>({
       type: 'LSTM',
       since: 1,
       build: (n) => buildRecurrent(n, DEFAULTS, [5, 6], (d) => cell(n, d)),
+    },
+    {
+      type: 'DynamicQuantizeLSTM',
+      since: 1,
+      domain: 'com.microsoft',
+      build: (n) => buildRecurrent(n, DEFAULTS, [5, 6], (d) => cell(n, d), widened(n)),
     },
   ],
   cost: (node) => recurrentCost(node),

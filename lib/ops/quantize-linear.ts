@@ -20,6 +20,14 @@ export interface QuantizeAttrs {
   readonly hi: number;
 }
 
+function build(n: OnnxNode): Value[] {
+  const [x, scale, zero] = n.inputs;
+  const to = zero ? dtypeOf(zero) : targetOf(n);
+  const along = (v: Value): Value => alongAxis(n, x!, v);
+  if (isMinifloat(to)) return [asMinifloat(n, x!, along(scale!), to)];
+  return [quantized(x!, along(scale!), zero ? along(zero) : literal(to, [], [0]))];
+}
+
 export const QuantizeLinear: ElementOp<QuantizeAttrs> = elementwise<QuantizeAttrs>({
   name: 'QuantizeLinear',
   kernel: 'quantize_linear',
@@ -33,17 +41,8 @@ export const QuantizeLinear: ElementOp<QuantizeAttrs> = elementwise<QuantizeAttr
   params: ({ lo, hi }) => ({ lo, hi }),
   flops: 4,
   onnx: [
-    {
-      type: 'QuantizeLinear',
-      since: 10,
-      build(n) {
-        const [x, scale, zero] = n.inputs;
-        const to = zero ? dtypeOf(zero) : targetOf(n);
-        const along = (v: Value): Value => alongAxis(n, x!, v);
-        if (isMinifloat(to)) return [asMinifloat(n, x!, along(scale!), to)];
-        return [quantized(x!, along(scale!), zero ? along(zero) : literal(to, [], [0]))];
-      },
-    },
+    { type: 'QuantizeLinear', since: 10, build },
+    { type: 'QuantizeLinear', since: 1, domain: 'com.microsoft', build },
   ],
 });
 

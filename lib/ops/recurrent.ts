@@ -71,16 +71,17 @@ export function buildRecurrent(
   fallback: readonly string[],
   states: readonly number[],
   cell: (d: Direction) => readonly Value[],
+  inputs: OnnxNode['inputs'] = n.inputs,
 ): Value[] {
   const batchFirst = n.int('layout', 0) !== 0;
   const kind = n.string('direction', 'forward');
   const count = kind === 'bidirectional' ? 2 : 1;
-  const x = batchFirst ? turned(n.inputs[0]!, [1, 0, 2]) : n.inputs[0]!;
+  const x = batchFirst ? turned(inputs[0]!, [1, 0, 2]) : inputs[0]!;
   const activations = readActivations(n, fallback, count);
-  const lengths = lengthsOf(n.inputs[4], shapeOf(x)[0]!);
+  const lengths = lengthsOf(inputs[4], shapeOf(x)[0]!);
   const results = Array.from({ length: count }, (_, d) => {
     const part = (i: number): Value | null => {
-      const v = n.inputs[i];
+      const v = inputs[i];
       if (!v) return null;
       const first = batchFirst && states.includes(i) ? turned(v, [1, 0, 2]) : v;
       return apply(Squeeze, { axes: [0] }, [count === 1 ? first : range(first, 0, d, d + 1)]);

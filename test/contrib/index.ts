@@ -2,5 +2,6 @@
 import { ATTENTIONS } from './attentions.js';
 import type { Draw } from './case.js';
 import { ELEMENTS } from './elements.js';
+import { QUANTIZED } from './quantized.js';
 
-export const DRAWS: Readonly<Record<string, Draw>> = { ...ELEMENTS, ...ATTENTIONS };
+export const DRAWS: Readonly<Record<string, Draw>> = { ...ELEMENTS, ...ATTENTIONS, ...QUANTIZED };
