@@ -233,3 +233,131 @@ describe('branches', () => {
     await session.release();
   });
 });
+
+describe('bodies of nodes that no block can hold', () => {
+  /** y starts as x and grows by a row of products a trip; items are the last rows. */
+  const growing = (width: number): Uint8Array => {
+    const rows = ['m', width];
+    const body = graph(
+      [
+        node('MatMul', ['x', 'w'], ['p0']),
+        ...[1, 2, 3].map((i) => node('MatMul', [`p${i - 1}`, 'w'], [`p${i}`])),
+        node('ReduceSum', ['p3', 'axis'], ['row'], { keepdims: 1 }),
+        node('Concat', ['y0', 'row'], ['longer'], { axis: 0 }),
+        node('Identity', ['row'], ['item']),
+      ],
+      [valueInfo('i', 'int64', []), valueInfo('go', 'bool', []), valueInfo('y0', 'float32', rows)],
+      [
+        valueInfo('go', 'bool', []),
+        valueInfo('longer', 'float32', rows),
+        valueInfo('item', 'float32', [1, width]),
+      ],
+    );
+    const loop = node('Loop', ['k', '', 'x'], ['y', 'items'], { body: { graph: body } });
+    return model(
+      [loop],
+      [valueInfo('y', 'float32', rows), valueInfo('items', 'float32', ['k_', 1, width])],
+      [valueInfo('x', 'float32', ['n', width]), valueInfo('k', 'int64', [])],
+      { w: random(4).tensor([width, width], 0.05), axis: fromNumbers('int64', [1], [0]) },
+    );
+  };
+  const growingFeeds = (n: number, width: number, k: number): Record<string, Plain> => ({
+    x: random(n).tensor([n, width]),
+    k: number(k),
+  });
+
+  it('run natively: a loop whose value grows, with as many items as data says', async () => {
+    const bytes = growing(8);
+    const session = await load(bytes);
+    for (const k of [3, 0, 1]) {
+      const feeds = growingFeeds(2, 8, k);
+      const want = runReference(bytes, feeds);
+      for (const got of [await session.run(tensors(feeds)), session.runSync(tensors(feeds))]) {
+        close(got['y']!, want['y']!, `k ${k}`);
+        assert.deepEqual(got['items']!.dims, [k, 1, 8]);
+        if (k > 0) close(got['items']!, want['items']!, `k ${k}`);
+      }
+    }
+    const text = session.explain();
+    assert.match(text, /in JavaScript: Loop/);
+    assert.match(text, /gemm.f32/);
+    assert.equal(text.match(/in JavaScript/g)!.length, 1, 'the loop, and nothing in it');
+    await session.release();
+  });
+
+  it('let the event loop turn, and stop when told to', async () => {
+    const session = await load(growing(256));
+    const feeds = tensors(growingFeeds(512, 256, 40));
+    let turns = 0;
+    let going = true;
+    const turn = (): void => {
+      turns++;
+      if (going) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const { y } = await session.run(feeds);
+    going = false;
+    assert.equal(y!.dims[0], 552);
+    assert.ok(turns > 40, `${turns} turns`);
+    const control = new AbortController();
+    const long = session.run(
+      { ...feeds, k: new Tensor('int64', BigInt64Array.of(1n << 40n), []) },
+      { signal: control.signal },
+    );
+    setTimeout(() => control.abort(), 20);
+    await assert.rejects(long, { name: 'AbortError' });
+    await session.release();
+  });
+
+  it('run natively: branches of different sizes, within a loop within a branch', async () => {
+    const branch = (...nodes: Node[]): ReturnType<typeof graph> =>
+      graph(nodes, [], [valueInfo('b', 'float32', ['m', 4])]);
+    const inner = graph(
+      [
+        node('Identity', ['go'], ['on']),
+        node('Add', ['a', 'x'], ['next']),
+        node('Concat', ['a', 'next'], ['both'], { axis: 0 }),
+        node('ReduceMax', ['both', 'axis'], ['most'], { keepdims: 1 }),
+        node('Add', ['a', 'most'], ['sum']),
+      ],
+      [
+        valueInfo('i', 'int64', []),
+        valueInfo('go', 'bool', []),
+        valueInfo('a', 'float32', ['n', 4]),
+      ],
+      [valueInfo('on', 'bool', []), valueInfo('sum', 'float32', ['n', 4])],
+    );
+    const bytes = model(
+      [
+        node('ReduceSum', ['x'], ['total'], { keepdims: 0 }),
+        node('Less', ['total', 'zero'], ['yes']),
+        node('If', ['yes'], ['y'], {
+          then_branch: {
+            graph: branch(
+              node('Loop', ['two', '', 'x'], ['l'], { body: { graph: inner } }),
+              node('Concat', ['l', 'x'], ['b'], { axis: 0 }),
+            ),
+          },
+          else_branch: { graph: branch(node('Tanh', ['x'], ['b'])) },
+        }),
+      ],
+      [valueInfo('y', 'float32', ['m', 4])],
+      [x],
+      {
+        zero: fromNumbers('float32', [], [0]),
+        two: number(2),
+        axis: fromNumbers('int64', [1], [0]),
+      },
+    );
+    const session = await load(bytes);
+    for (const from of [1, -100])
+      for (const n of [2, 5]) {
+        const t = feed(n, from);
+        const want = runReference(bytes, { x: { dtype: 'float32', shape: t.dims, data: t.data } });
+        close((await session.run({ x: t }))['y']!, want['y']!, `from ${from}, n ${n}`);
+      }
+    const text = session.explain();
+    assert.equal(text.match(/in JavaScript/g)!.length, 1, text);
+    await session.release();
+  });
+});

@@ -31,6 +31,7 @@ export function runPlan(
     if (region.kind === 'host') {
       for (const n of region.nodes) {
         const inputs = n.inputs.map((v) => (v < 0 ? null : get(v)));
+        if (n.bodies.length > 0) throw new Error('bodies need a session');
         n.op.eval!(inputs, n.attrs).forEach((result, i) => {
           const v = n.outputs[i];
           if (v === undefined) return;

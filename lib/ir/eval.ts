@@ -1,5 +1,6 @@
 /** The reference interpreter: small constants, host nodes, and the oracle of all tests. */
 import { raise } from '../errors.js';
+import type { Steering } from './op.js';
 import { type Tensor } from '../tensor/tensor.js';
 import { tensorOf } from '../tensor/weight.js';
 import { type Graph, type Node, type Value, topological } from './graph.js';
@@ -16,6 +17,13 @@ export function evalNode(node: Node, inputs: readonly (Tensor | null)[]): readon
     return evalValues(node.op.decompose(node), known);
   }
   raise('HAIO_E_INTERNAL', { reason: `op ${node.op.name} has no eval` });
+}
+
+/** Runs what is asked for by the interpreter. */
+export function evalSteering(steering: Steering, bodies: readonly Graph[]): readonly Tensor[] {
+  let step = steering.next([]);
+  while (!step.done) step = steering.next(evalGraph(bodies[step.value.body]!, step.value.inputs));
+  return step.value;
 }
 
 /** Values computed from `known` ones (graph inputs) and constants. */

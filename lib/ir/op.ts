@@ -90,6 +90,13 @@ export interface Permuted<A> {
   readonly outputs: readonly (readonly number[])[];
 }
 
+/** Body `body` is to be run. */
+export interface BodyCall {
+  readonly body: number;
+  readonly inputs: readonly Tensor[];
+}
+export type Steering = Generator<BodyCall, readonly Tensor[], readonly Tensor[]>;
+
 export interface OpDef<A = unknown> {
   /** 'LayerNorm'; files are layer-norm.ts and layer_norm.cpp, the kernel is 'layer_norm.f32' */
   readonly name: string;
@@ -109,6 +116,11 @@ export interface OpDef<A = unknown> {
   bodies?(attrs: A): readonly Graph[];
   /** the attributes with other bodies: the same in every trip of `bodies` */
   withBodies?(attrs: A, bodies: readonly Graph[]): A;
+  /**
+   * How the node goes about running its bodies: yields a body with its inputs and is given what that
+   * makes of them; returns the outputs. `eval` does the same with every body evaluated at once.
+   */
+  steer?(inputs: readonly (Tensor | null)[], attrs: A): Steering;
   /** the first input that bodies capture: from it on, inputs are the last inputs of each body, too */
   captures?(attrs: A): number;
   /**

@@ -1,10 +1,11 @@
 import { applyAll } from '../ir/build.js';
+import { evalSteering } from '../ir/eval.js';
 import type { Fact, TensorType, Value } from '../ir/graph.js';
-import { defineOp, shapeError } from '../ir/op.js';
+import { type OpDef, defineOp, shapeError } from '../ir/op.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
 import { loopBody, outside, slice, stack } from './bodies.js';
 import { filled, room } from './moving.js';
-import { type ScanAttrs, flags, runScan, tensorFact } from './scan.js';
+import { type ScanAttrs, flags, steerScan, tensorFact } from './scan.js';
 
 const without = ({ dtype, shape }: TensorType, count: number): TensorType => ({
   dtype,
@@ -23,7 +24,7 @@ function padded(t: Tensor, length: number): Tensor {
  * Scan as it was in opset 8: states and sequences have a batch as first axis and the sequences time
  * as second; input 0 holds the length of each sequence, or is null. Results are zero after the end.
  */
-export const BatchScan = defineOp<ScanAttrs>({
+export const BatchScan: OpDef<ScanAttrs> = defineOp<ScanAttrs>({
   name: 'BatchScan',
   bodies: (attrs) => [attrs.body],
   withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
@@ -37,16 +38,19 @@ export const BatchScan = defineOp<ScanAttrs>({
       return { type: { dtype, shape: [batch!, ...(i < states ? [] : [length!]), ...inner] } };
     });
   },
-  eval([lengths, ...inputs], attrs) {
+  eval: (inputs, attrs) => evalSteering(BatchScan.steer!(inputs, attrs), [attrs.body]),
+  *steer([lengths, ...inputs], attrs) {
     const { body, states, axes } = attrs;
     const [batch = 0, length = 0] = inputs[states]!.shape;
     const own = states + axes.length;
-    const results = Array.from({ length: batch }, (_, b) => {
+    const results: Tensor[][] = [];
+    for (let b = 0; b < batch; b++) {
       const cut = inputs.map((t, i) => (i < own ? slice(t!, 0, b) : t));
       const trips = lengths ? Number(lengths.data[b]) : length;
       if (trips > length) shapeError(`a sequence of ${trips} elements in ${length}`);
-      return runScan(cut, attrs, trips).map((t, i) => (i < states ? t : padded(t, length)));
-    });
+      const made = yield* steerScan(cut, attrs, trips);
+      results.push(made.map((t, i) => (i < states ? t : padded(t, length))));
+    }
     return body.outputs.map((out, i) => {
       const type = tensorFact(out.fact);
       return stack(

@@ -1,6 +1,6 @@
-import { evalGraph } from '../ir/eval.js';
+import { evalSteering } from '../ir/eval.js';
 import { type Fact, type Graph, type Type, type Value, input } from '../ir/graph.js';
-import { type InferContext, defineOp, shapeError, typeError } from '../ir/op.js';
+import { type InferContext, type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
 import { applyAll } from '../ir/build.js';
 import { isOne, sameType, tensorParts } from './bodies.js';
 import { joinItems } from './sequences.js';
@@ -29,7 +29,7 @@ function common(a: Type, b: Type, ctx: InferContext): Type {
  * One of two graphs, by a condition that only the run knows. Inputs: the condition (one bool), then
  * the outer values that the branches use.
  */
-export const If = defineOp<IfAttrs>({
+export const If: OpDef<IfAttrs> = defineOp<IfAttrs>({
   name: 'If',
   bodies: (attrs) => [attrs.then, attrs.else],
   withBodies: (_, [a, b]) => ({ then: a!, else: b! }),
@@ -43,12 +43,10 @@ export const If = defineOp<IfAttrs>({
       return { type: common(v.fact.type, attrs.else.outputs[i]!.fact.type, ctx) };
     });
   },
-  eval([condition, ...captured], attrs) {
-    return evalGraph(
-      condition!.data[0] ? attrs.then : attrs.else,
-      captured.map((t) => t!),
-    );
+  *steer([condition, ...captured]) {
+    return yield { body: condition!.data[0] ? 0 : 1, inputs: captured.map((t) => t!) };
   },
+  eval: (inputs, attrs) => evalSteering(If.steer!(inputs, attrs), If.bodies!(attrs)),
   lowers: ({ attrs, inputs, outputs }) =>
     isOne(inputs[0]) &&
     outputs.every(({ fact }, i) =>

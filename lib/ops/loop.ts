@@ -1,7 +1,7 @@
 import { applyAll } from '../ir/build.js';
-import { evalGraph } from '../ir/eval.js';
+import { evalSteering } from '../ir/eval.js';
 import { type Fact, type Graph, type Value, isTensorType, shapeOf } from '../ir/graph.js';
-import { defineOp, shapeError, typeError } from '../ir/op.js';
+import { type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
 import { type Dim, max } from '../tensor/dim.js';
 import type { LoopInput } from '../ir/step.js';
 import { type Tensor, fromNumbers } from '../tensor/tensor.js';
@@ -41,7 +41,7 @@ const MOST_TRIPS = 2 ** 40;
  * first condition or null, carried values, captured values. Outputs: carried values, then results with
  * a new first axis of one item a trip (Loop-1 to -25).
  */
-export const Loop = defineOp<LoopAttrs>({
+export const Loop: OpDef<LoopAttrs> = defineOp<LoopAttrs>({
   name: 'Loop',
   bodies: (attrs) => [attrs.body],
   withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
@@ -56,7 +56,8 @@ export const Loop = defineOp<LoopAttrs>({
       return { type: { dtype: type.dtype, shape: i < carried ? shape : [trips, ...shape] } };
     });
   },
-  eval([limit, first, ...rest], { body, carried }) {
+  eval: (inputs, attrs) => evalSteering(Loop.steer!(inputs, attrs), [attrs.body]),
+  *steer([limit, first, ...rest], { body, carried }) {
     const trips = limit ? Number(limit.data[0]) : Infinity;
     let condition: Tensor = first ?? fromNumbers('bool', [], [1]);
     let values = rest.slice(0, carried).map((t) => t!);
@@ -64,7 +65,7 @@ export const Loop = defineOp<LoopAttrs>({
     const items: Tensor[][] = body.outputs.slice(1 + carried).map(() => []);
     for (let i = 0; i < trips && condition.data[0]; i++) {
       const trip = fromNumbers('int64', [], [i]);
-      const results = evalGraph(body, [trip, condition, ...values, ...captured]);
+      const results = yield { body: 0, inputs: [trip, condition, ...values, ...captured] };
       condition = results[0]!;
       values = results.slice(1, 1 + carried);
       items.forEach((list, k) => list.push(results[1 + carried + k]!));

@@ -1,5 +1,5 @@
 import { applyAll } from '../ir/build.js';
-import { evalGraph } from '../ir/eval.js';
+import { evalSteering } from '../ir/eval.js';
 import {
   type Fact,
   type Graph,
@@ -9,7 +9,14 @@ import {
   isTensorType,
   shapeOf,
 } from '../ir/graph.js';
-import { type OnnxNode, defineOp, shapeError, typeError } from '../ir/op.js';
+import {
+  type OnnxNode,
+  type OpDef,
+  type Steering,
+  defineOp,
+  shapeError,
+  typeError,
+} from '../ir/op.js';
 import type { Dim } from '../tensor/dim.js';
 import { normalAxis } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -43,7 +50,7 @@ function lengthOf(sequences: readonly TensorType[], axes: readonly number[]): Di
  * Runs the body for each slice of some sequences. Inputs: states, sequences, captured values. Outputs:
  * states, then results of one item a slice (Scan-9 to -25).
  */
-export const Scan = defineOp<ScanAttrs>({
+export const Scan: OpDef<ScanAttrs> = defineOp<ScanAttrs>({
   name: 'Scan',
   bodies: (attrs) => [attrs.body],
   withBodies: (attrs, [body]) => ({ ...attrs, body: body! }),
@@ -59,10 +66,11 @@ export const Scan = defineOp<ScanAttrs>({
       return { type: { dtype, shape: sizes } };
     });
   },
-  eval(inputs, attrs) {
+  steer(inputs, attrs) {
     const { states, axes } = attrs;
-    return runScan(inputs, attrs, inputs[states]!.shape[axes[0]!]!);
+    return steerScan(inputs, attrs, inputs[states]!.shape[axes[0]!]!);
   },
+  eval: (inputs, attrs) => evalSteering(Scan.steer!(inputs, attrs), [attrs.body]),
   lowers({ attrs, inputs, outputs }) {
     const { body, states, axes, outAxes } = attrs;
     const lengths = axes.map((axis, i) => shapeOf(inputs[states + i]!)[axis]);
@@ -100,18 +108,18 @@ export const Scan = defineOp<ScanAttrs>({
 });
 
 /** The first `length` trips. */
-export function runScan(
+export function* steerScan(
   inputs: readonly (Tensor | null)[],
   { body, states, axes, reversed, outAxes, outReversed }: ScanAttrs,
   length: number,
-): Tensor[] {
+): Steering {
   let values = inputs.slice(0, states).map((t) => t!);
   const sequences = axes.map((_, i) => inputs[states + i]!);
   const captured = inputs.slice(states + axes.length).map((t) => t!);
   const items: Tensor[][] = outAxes.map(() => []);
   for (let i = 0; i < length; i++) {
     const cut = sequences.map((t, k) => slice(t, axes[k]!, reversed[k] ? length - 1 - i : i));
-    const results = evalGraph(body, [...values, ...cut, ...captured]);
+    const results = yield { body: 0, inputs: [...values, ...cut, ...captured] };
     values = results.slice(0, states);
     items.forEach((list, k) => list.push(results[states + k]!));
   }

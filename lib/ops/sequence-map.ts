@@ -1,6 +1,6 @@
 /** SequenceMap (ONNX): a graph for each item; its results are sequences. */
 import { applyAll } from '../ir/build.js';
-import { evalGraph } from '../ir/eval.js';
+import { evalSteering } from '../ir/eval.js';
 import { type Graph, type Type, type Value, isTensorType } from '../ir/graph.js';
 import { type OpDef, defineOp, shapeError, typeError } from '../ir/op.js';
 import { newSymbol, symbolDim } from '../tensor/dim.js';
@@ -29,18 +29,18 @@ export const SequenceMap: OpDef<SequenceMapAttrs> = defineOp<SequenceMapAttrs>({
       return { type: { sequence: { dtype: type.dtype, shape } } };
     });
   },
-  eval(inputs, { body, mapped }) {
+  eval: (inputs, attrs) => evalSteering(SequenceMap.steer!(inputs, attrs), [attrs.body]),
+  *steer(inputs, { body, mapped }) {
     const count = itemsOf(inputs[0]).length;
     const results: Tensor[][] = body.outputs.map(() => []);
     const itemOf = (i: number, k: number): Tensor =>
       mapped[k]
         ? (itemsOf(inputs[k])[i] ?? shapeError(`sequence ${k} has no item ${i}`))
         : inputs[k]!;
-    for (let i = 0; i < count; i++)
-      evalGraph(
-        body,
-        inputs.map((_, k) => itemOf(i, k)),
-      ).forEach((t, r) => results[r]!.push(t));
+    for (let i = 0; i < count; i++) {
+      const made = yield { body: 0, inputs: inputs.map((_, k) => itemOf(i, k)) };
+      made.forEach((t, r) => results[r]!.push(t));
+    }
     return results.map(sequenceOf);
   },
   onnx: [

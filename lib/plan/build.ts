@@ -1,14 +1,16 @@
 /** Graph → compiled model in the addon's registry: regions, lowering, constant steps, schedule, bytes. */
 import { raise } from '../errors.js';
-import { type Graph, type Node, type Value, isTensorType, typeOf } from '../ir/graph.js';
+import { bodiesOf } from '../ir/bodies.js';
+import { type Graph, type Node, type Value, input, isTensorType, typeOf } from '../ir/graph.js';
+import type { StepSpec } from '../ir/step.js';
 import type { Addon } from '../native/types.js';
 import { DimTable } from '../tensor/dim.js';
 import { CAPACITY, type StateNames } from './appended.js';
 import { type AttrWriter, type Json, weightBytes, writeAttrs } from './attrs.js';
 import { fillWeights } from './constants.js';
-import { type HostDraft, type NativeDraft, encodeHead } from './encode.js';
+import { type HostDraft, type HostNodeDraft, type NativeDraft, encodeHead } from './encode.js';
 import { splitConstants } from './fold.js';
-import { type Part, type Parts, type ValueNumbers, makeParts } from './parts.js';
+import { type Part, type Parts, ValueNumbers, makeParts } from './parts.js';
 import { planRegion } from './region.js';
 import { expandComposites } from './regions.js';
 import { WeightStore } from './store.js';
@@ -43,13 +45,15 @@ class Builder {
   constantSteps = 0;
   readonly #kernels: KernelList;
   readonly #values: ValueNumbers;
-  readonly #missing: ReadonlyMap<Node, string>;
   readonly #origin = new Map<string, number>();
 
-  constructor(kernels: KernelList, { values, missing }: Parts) {
+  constructor(kernels: KernelList, values: ValueNumbers) {
     this.#kernels = kernels;
     this.#values = values;
-    this.#missing = missing;
+  }
+
+  regions({ parts, missing }: Parts): (NativeDraft | HostDraft)[] {
+    return parts.map((p) => (p.native ? this.native(p) : this.host(p, missing)));
   }
 
   #originOf(node: Node | null): number {
@@ -95,18 +99,27 @@ class Builder {
     store: (w) => this.store.raw(weightBytes(w)),
   };
 
-  host({ nodes }: Part & { native: false }): HostDraft {
-    const host = nodes.map((n): Json => {
-      const missing = this.#missing.get(n);
-      const why = missing === undefined ? '' : `: no kernel ${missing}`;
+  host({ nodes, bodies }: Part & { native: false }, missing: ReadonlyMap<Node, string>): HostDraft {
+    const host = nodes.map((n): HostNodeDraft => {
+      const kernel = missing.get(n);
+      const why = kernel === undefined ? '' : `: no kernel ${kernel}`;
       this.hostNodes.push(`${n.op.name} (${n.origin.join(' + ')})${why}`);
-      return [
-        n.op.name,
-        writeAttrs(n.attrs, this.#attrs),
-        this.#originOf(n),
-        n.inputs.map((v) => (v ? this.#values.of(v) : -1)),
-        n.outputs.map((v) => this.#values.of(v)),
-      ];
+      const own = bodies.get(n) ?? [];
+      // the plans of the bodies stand for their nodes
+      const attrs =
+        own.length > 0 ? n.op.withBodies!(n.attrs, bodiesOf(n).map(withoutNodes)) : n.attrs;
+      return {
+        op: n.op.name,
+        attrs: writeAttrs(attrs, this.#attrs),
+        origin: this.#originOf(n),
+        inputs: n.inputs.map((v) => (v ? this.#values.of(v) : -1)),
+        outputs: n.outputs.map((v) => this.#values.of(v)),
+        bodies: own.map((b) => ({
+          inputs: b.inputs,
+          outputs: b.outputs,
+          regions: this.regions(b),
+        })),
+      };
     });
     return { host };
   }
@@ -128,11 +141,23 @@ class Builder {
   }
 }
 
+/** A body's inputs and outputs: values of these types that nothing makes. */
+const withoutNodes = (body: Graph): Graph => {
+  const outputs = body.outputs.map((v) => input(v.name, v.fact.type));
+  return { ...body, inputs: [...body.inputs, ...outputs], outputs };
+};
+
+/** Names of operators of host nodes, those in bodies included, that have no `eval`. */
+const withoutEval = ({ parts }: Parts): string[] =>
+  parts.flatMap((p) => {
+    if (p.native) return [];
+    const own = p.nodes.filter((n) => !n.op.eval).map((n) => n.op.name);
+    return [...own, ...[...p.bodies.values()].flat().flatMap(withoutEval)];
+  });
+
 /** Host nodes need `eval`; all others are named in one error. */
-function checkHostNodes(parts: readonly Part[]): void {
-  const missing = new Set<string>();
-  for (const part of parts)
-    if (!part.native) for (const n of part.nodes) if (!n.op.eval) missing.add(n.op.name);
+function checkHostNodes(made: Parts): void {
+  const missing = new Set(withoutEval(made));
   if (missing.size > 0) raise('HAIO_E_UNSUPPORTED', { list: [...missing].join(', ') });
 }
 
@@ -147,12 +172,13 @@ export function buildModel(
   const graph = expandComposites(source);
   const rows = env.native.inspect().ops;
   const kernels = new KernelList(rows);
-  const made = makeParts(graph, (step) => kernels.lacks(step), env.state);
-  const { parts, values, outputs, appended } = made;
-  checkHostNodes(parts);
-  const b = new Builder(kernels, made);
-  const regions = parts.map((p) => (p.native ? b.native(p) : b.host(p)));
-  const state = appended.map(({ past, present, axis }) => ({
+  const values = new ValueNumbers();
+  const context = { values, lacks: (step: StepSpec) => kernels.lacks(step) };
+  const made = makeParts(graph, context, { names: env.state ?? {} });
+  checkHostNodes(made);
+  const b = new Builder(kernels, values);
+  const regions = b.regions(made);
+  const state = made.appended.map(({ past, present, axis }) => ({
     input: graph.inputs.indexOf(past),
     output: graph.outputs.indexOf(present),
     axis,
@@ -162,8 +188,8 @@ export function buildModel(
   const { head, weightsAt, total } = encodeHead({
     table: b.table,
     values: table,
-    inputs: graph.inputs.map((v) => ({ name: v.name, value: values.of(v) })),
-    outputs: outputs.map((value, i) => ({ name: graph.outputNames[i]!, value })),
+    inputs: graph.inputs.map((v, i) => ({ name: v.name, value: made.inputs[i]! })),
+    outputs: made.outputs.map((value, i) => ({ name: graph.outputNames[i]!, value })),
     state,
     capacity,
     regions,

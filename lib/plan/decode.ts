@@ -11,6 +11,7 @@ import { type Counts, regionFault } from './check.js';
 import { type AttrReader, type Json, readAttrs, tensorAt } from './attrs.js';
 import { FILE_MAGIC, FILE_VERSION, HEAD_BYTES, HEAD_FIELDS } from './encode.js';
 import type {
+  BodyPlan,
   CompiledModel,
   HostNode,
   NativeRegion,
@@ -23,6 +24,7 @@ import type {
 import { dimsOfTable, rowFault, symbolOfRow } from './table.js';
 
 const MAX_META = 1 << 30;
+const MAX_DEPTH = 64;
 const bad = (reason: string): never => raise('HAIO_E_PLAN', { reason });
 
 type Obj = Readonly<Record<string, Json>>;
@@ -105,6 +107,7 @@ class Decoder {
   readonly symbols: DimSymbol[];
   readonly rows: Int32Array;
   #dims: Dim[] | null = null;
+  #regions = 0;
 
   constructor(native: Addon, model: number, ops: (name: string) => OpDef | undefined) {
     this.#head = readHead(native, model);
@@ -211,16 +214,18 @@ class Decoder {
     return { total, meta: weightsAt, weights: total - weightsAt };
   }
 
-  region(x: Json, counts: Omit<Counts, 'rows'>): Region {
-    const { values, origins } = counts;
+  /** `depth` counts the bodies around it */
+  region(x: Json, counts: Omit<Counts, 'rows'>, depth = 0): Region {
+    const { values } = counts;
     const r = obj(x, 'region');
     if (r['host'] !== undefined)
       return {
         kind: 'host',
-        nodes: list(r['host'], 'host').map((n) => this.#hostNode(n, values, origins)),
+        nodes: list(r['host'], 'host').map((n) => this.#hostNode(n, counts, depth)),
       };
     const region: NativeRegion = {
       kind: 'native',
+      id: this.#regions++,
       inputs: indices(r['inputs'], values, 'inputs'),
       outputs: indices(r['outputs'], values, 'outputs'),
       template: this.#floats('template', r['template']),
@@ -233,8 +238,20 @@ class Decoder {
     return fault ? bad(fault) : region;
   }
 
-  #hostNode(x: Json, values: number, origins: number): HostNode {
-    const [op, attrs, origin, inputs, outputs] = list(x, 'host node');
+  #hostNode(x: Json, counts: Omit<Counts, 'rows'>, depth: number): HostNode {
+    const { values, origins } = counts;
+    const [name, attrs, origin, inputs, outputs, plans] = list(x, 'host node');
+    if (depth > MAX_DEPTH) bad('bodies nested too deeply');
+    const bodies = list(plans, 'bodies').map((y): BodyPlan => {
+      const [ins, outs, regions] = list(y, 'body');
+      return {
+        inputs: indices(ins, values, 'inputs'),
+        outputs: indices(outs, values, 'outputs'),
+        regions: list(regions, 'regions').map((r) => this.region(r, counts, depth + 1)),
+      };
+    });
+    const op = this.#op(text(name, 'op'));
+    if (!(bodies.length > 0 ? op.steer : op.eval)) bad(`'${op.name}' cannot run so`);
     const reader: AttrReader = {
       op: (name) => this.#op(name),
       dim: (row) => {
@@ -244,11 +261,12 @@ class Decoder {
       tensor: (type, shape, from) => this.#tensor(type, shape, this.#head.weightsAt + from),
     };
     return {
-      op: this.#op(text(op, 'op')),
+      op,
       attrs: readAttrs(attrs ?? null, reader),
       origin: index(origin, origins, 'origin'),
       inputs: list(inputs, 'inputs').map((i) => (i === -1 ? -1 : index(i, values, 'input'))),
       outputs: indices(outputs, values, 'outputs'),
+      bodies,
     };
   }
   #op(name: string): OpDef {

@@ -29,9 +29,20 @@ export interface NativeDraft extends Words {
   readonly order: Int32Array;
   readonly flops: Int32Array;
 }
+export interface HostNodeDraft {
+  readonly op: string;
+  readonly attrs: Json;
+  readonly origin: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly bodies: readonly {
+    readonly inputs: readonly number[];
+    readonly outputs: readonly number[];
+    readonly regions: readonly (NativeDraft | HostDraft)[];
+  }[];
+}
 export interface HostDraft {
-  /** [op name, attributes, origin, inputs, outputs]* */
-  readonly host: Json;
+  readonly host: readonly HostNodeDraft[];
 }
 
 export interface Draft {
@@ -67,8 +78,14 @@ class Data {
 export function encodeHead(draft: Draft): { head: Uint8Array; weightsAt: number; total: number } {
   const data = new Data();
   const templates: { words: Float64Array; weightWords: readonly number[] }[] = [];
-  const regions = draft.regions.map((r): Json => {
-    if ('host' in r) return { host: r.host };
+  const regionOf = (r: NativeDraft | HostDraft): Json => {
+    if ('host' in r)
+      return {
+        host: r.host.map(({ op, attrs, origin, inputs, outputs, bodies }): Json => {
+          const plans = bodies.map((b): Json => [b.inputs, b.outputs, b.regions.map(regionOf)]);
+          return [op, attrs, origin, inputs, outputs, plans];
+        }),
+      };
     const words = r.words.slice();
     words[at('kernels')] = draft.kernels.length;
     templates.push({ words, weightWords: r.weightWords });
@@ -81,7 +98,8 @@ export function encodeHead(draft: Draft): { head: Uint8Array; weightsAt: number;
       order: data.put(r.order),
       flops: data.put(r.flops),
     };
-  });
+  };
+  const regions = draft.regions.map(regionOf);
   const meta = new TextEncoder().encode(
     JSON.stringify({
       symbols: draft.table.symbols.map((s) => [s.name, s.min, s.max, s.typical]),

@@ -2,7 +2,7 @@
 import { DTYPE_NAMES, shortOf } from '../tensor/dtype.js';
 import { type Sizes, bindRegion, evaluateRows, firstRecord, memoryOf, stepCosts } from './bind.js';
 import { OPERAND } from './format.js';
-import type { CompiledModel, HostRegion, NativeRegion } from './plan.js';
+import type { CompiledModel, HostRegion, NativeRegion, Region } from './plan.js';
 import { STEP, eachOperand, eachStep } from './words.js';
 
 /** 1234567 → '1.18 MB' */
@@ -130,8 +130,17 @@ function nativeLines(model: CompiledModel, region: NativeRegion, sizes: Sizes): 
   ];
 }
 
-const hostLines = (model: CompiledModel, region: HostRegion): string[] =>
-  region.nodes.map((n) => `in JavaScript: ${n.op.name}  ${model.origins[n.origin] ?? ''}`);
+const hostLines = (model: CompiledModel, region: HostRegion, sizes: Sizes): string[] =>
+  region.nodes.flatMap((n) => [
+    `in JavaScript: ${n.op.name}  ${model.origins[n.origin] ?? ''}`,
+    ...n.bodies.flatMap((body, i) => [
+      `  body ${i}:`,
+      ...body.regions.flatMap((r) => regionLines(model, r, sizes)).map((line) => `    ${line}`),
+    ]),
+  ]);
+
+const regionLines = (model: CompiledModel, region: Region, sizes: Sizes): string[] =>
+  region.kind === 'native' ? nativeLines(model, region, sizes) : hostLines(model, region, sizes);
 
 /** The sizes that kernels were chosen for. */
 export const typicalSizes = (model: CompiledModel): Sizes =>
@@ -140,11 +149,7 @@ export const typicalSizes = (model: CompiledModel): Sizes =>
 /** The plan for these sizes, or the typical ones. */
 export function explainModel(model: CompiledModel, sizes: Sizes = typicalSizes(model)): string {
   const lines = model.symbols.map((s, i) => `${s.name} = ${sizes[i]!}`);
-  for (const region of model.regions)
-    lines.push(
-      ...(region.kind === 'native' ? nativeLines(model, region, sizes) : hostLines(model, region)),
-      '',
-    );
+  for (const region of model.regions) lines.push(...regionLines(model, region, sizes), '');
   const constants = model.values.filter((v) => v.source.kind === 'constant' && v.dtype);
   const { weights, meta, total } = model.bytes;
   lines.push(

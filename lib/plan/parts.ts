@@ -1,19 +1,28 @@
 /** A graph's regions, lowered, and the numbers of the values that cross them. */
 import { raise } from '../errors.js';
+import { bodiesOf } from '../ir/bodies.js';
 import { type Graph, type Node, type Value, isTensorType } from '../ir/graph.js';
 import type { StepSpec } from '../ir/step.js';
 import { type Appended, type StateNames, appendedPairs, pairsOfCuts } from './appended.js';
 import { stepsOf } from './items.js';
 import { type LoweredRegion, lowerRegion } from './lower.js';
+import type { DimSymbol } from '../tensor/dim.js';
+import { symbolsOfFacts } from './needed.js';
 import { cutRegions } from './regions.js';
 
 export type Part =
   | { readonly native: true; readonly lowered: LoweredRegion; readonly outputs: readonly number[] }
-  | { readonly native: false; readonly nodes: readonly Node[] };
+  | {
+      readonly native: false;
+      readonly nodes: readonly Node[];
+      /** of nodes that steer */
+      readonly bodies: ReadonlyMap<Node, readonly Parts[]>;
+    };
 
 export interface Parts {
   readonly parts: readonly Part[];
-  readonly values: ValueNumbers;
+  /** value of each graph input */
+  readonly inputs: readonly number[];
   /** value of each graph output */
   readonly outputs: readonly number[];
   /** pairs of inputs and outputs that share a buffer */
@@ -34,10 +43,29 @@ export class ValueNumbers {
   another(v: Value): number {
     return this.list.push(v) - 1;
   }
+  /** forgets all but the first `count` */
+  forget(count: number): void {
+    for (const v of this.list.splice(count))
+      if ((this.#index.get(v) ?? 0) >= count) this.#index.delete(v);
+  }
 }
 
 const isNumeric = (v: Value): boolean =>
   isTensorType(v.fact.type) && v.fact.type.dtype !== 'string';
+
+/** What all parts of a plan have in common. */
+export interface PartsContext {
+  readonly values: ValueNumbers;
+  /** the first kernel that the step needs and that is not there */
+  lacks(step: StepSpec): string | undefined;
+}
+
+export interface PartsOptions {
+  /** inputs and outputs that are state */
+  readonly names?: StateNames;
+  /** sizes that are known beside those of the inputs */
+  readonly outer?: Iterable<DimSymbol>;
+}
 
 /**
  * Lowers the graph region by region. Nodes whose steps name kernels that are not there become host
@@ -45,13 +73,16 @@ const isNumeric = (v: Value): boolean =>
  */
 export function makeParts(
   graph: Graph,
-  lacks: (step: StepSpec) => string | undefined,
-  names: StateNames = {},
+  context: PartsContext,
+  { names = {}, outer = [] }: PartsOptions = {},
 ): Parts {
+  const { values, lacks } = context;
   const pairs = appendedPairs(graph, names);
   const missing = new Map<Node, string>();
+  const first = values.list.length;
+  const known = union(outer, symbolsOfFacts(graph.inputs));
   for (;;) {
-    const result = { ...tryParts(graph, new Set(missing.keys()), pairs), missing };
+    const result = tryParts(graph, { forced: new Set(missing.keys()), values, known, pairs });
     const before = missing.size;
     for (const part of result.parts)
       for (const item of part.native ? part.lowered.items : [])
@@ -61,19 +92,36 @@ export function makeParts(
           if (!item.node) raise('HAIO_E_PLAN', { reason: `there is no kernel ${kernel}` });
           missing.set(item.node, kernel);
         }
-    if (missing.size === before) return result;
+    if (missing.size > before) {
+      values.forget(first);
+      continue;
+    }
+    const parts = result.parts.map((p): Part => {
+      if (p.native) return p;
+      const steering = p.nodes.filter((n) => n.op.steer);
+      const bodies = steering.map((n): [Node, Parts[]] => {
+        const sizes = union(known, symbolsOfFacts(n.inputs));
+        return [n, bodiesOf(n).map((g) => makeParts(g, context, { outer: sizes }))];
+      });
+      return { ...p, bodies: new Map(bodies) };
+    });
+    return { ...result, parts, missing };
   }
 }
 
-function tryParts(
-  graph: Graph,
-  forced: ReadonlySet<Node>,
-  pairs: readonly Appended[],
-): Omit<Parts, 'missing'> {
-  const cuts = cutRegions(graph, forced);
+const union = <T>(a: Iterable<T>, b: Iterable<T>): Set<T> => new Set([...a, ...b]);
+
+interface Attempt {
+  readonly forced: ReadonlySet<Node>;
+  readonly values: ValueNumbers;
+  readonly known: ReadonlySet<DimSymbol>;
+  readonly pairs: readonly Appended[];
+}
+
+function tryParts(graph: Graph, { forced, values, known, pairs }: Attempt): Omit<Parts, 'missing'> {
+  const cuts = cutRegions(graph, forced, known);
   const appended = pairsOfCuts(pairs, cuts);
-  const values = new ValueNumbers();
-  graph.inputs.forEach((v) => values.of(v));
+  const inputs = graph.inputs.map((v) => values.of(v));
   const cutOf = new Map<Node, number>();
   cuts.forEach((cut, i) => cut.nodes.forEach((n) => cutOf.set(n, i)));
   const maker = (v: Value | null): number | undefined => (v?.node ? cutOf.get(v.node) : undefined);
@@ -109,10 +157,10 @@ function tryParts(
     outputs: given.map(([, number]) => number),
   });
   const parts = cuts.map((cut, i): Part => {
-    if (!cut.native) return { native: false, nodes: cut.nodes };
+    if (!cut.native) return { native: false, nodes: cut.nodes, bodies: new Map() };
     const given = [...gives[i]!].map((v): [Value, number] => [v, values.of(v)]);
     return native(cut.nodes, i === cuts.length - 1 ? [...given, ...copies] : given);
   });
   if (copies.length > 0 && !cuts.at(-1)?.native) parts.push(native([], copies));
-  return { parts, values, outputs, appended };
+  return { parts, inputs, outputs, appended };
 }

@@ -29,6 +29,8 @@ export interface PlanValue {
 /** A part of the plan that the addon runs from one bound plan. */
 export interface NativeRegion {
   readonly kind: 'native';
+  /** one number for each native region of the plan */
+  readonly id: number;
   /** value of each entry of the words' inputs and outputs */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -44,7 +46,18 @@ export interface NativeRegion {
   readonly flops: Int32Array;
 }
 
-/** A node that runs `eval` on the JavaScript thread; inputs are values, −1 where absent. */
+/** A body of a host node: its inputs and outputs are values. Sizes that only it knows are its inputs'. */
+export interface BodyPlan {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** run in this order */
+  readonly regions: readonly Region[];
+}
+
+/**
+ * A node that runs `eval` on the JavaScript thread, or `steer` where it has bodies, which are plans of
+ * their own; then the graphs in its attributes have no nodes. Inputs are values, −1 where absent.
+ */
 export interface HostNode {
   readonly op: OpDef;
   readonly attrs: unknown;
@@ -52,12 +65,21 @@ export interface HostNode {
   readonly origin: number;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly bodies: readonly BodyPlan[];
 }
 export interface HostRegion {
   readonly kind: 'host';
   readonly nodes: readonly HostNode[];
 }
 export type Region = NativeRegion | HostRegion;
+
+/** All regions of a plan, those of bodies after the host region that they belong to. */
+export const allRegions = (regions: readonly Region[]): Region[] =>
+  regions.flatMap((r) =>
+    r.kind === 'native'
+      ? [r]
+      : [r, ...r.nodes.flatMap((n) => n.bodies.flatMap((b) => allRegions(b.regions)))],
+  );
 
 /** A graph's input or output under its public name. */
 export interface Port {

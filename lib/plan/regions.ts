@@ -15,9 +15,8 @@ export interface Cut {
   readonly nodes: readonly Node[];
 }
 
-/** The node that makes each symbol which no graph input has: the first one that mentions it. */
-function symbolMakers(graph: Graph, order: readonly Node[]): Map<DimSymbol, Node> {
-  const known = symbolsOfFacts(graph.inputs);
+/** The node that makes each symbol that is not known: the first one that mentions it. */
+function symbolMakers(order: readonly Node[], known: ReadonlySet<DimSymbol>): Map<DimSymbol, Node> {
   const makers = new Map<DimSymbol, Node>();
   for (const n of order)
     for (const s of symbolsOfFacts(n.outputs))
@@ -95,14 +94,20 @@ function alternate(
   return cuts;
 }
 
-/** @param forced nodes that have to be host nodes whatever kernels they have */
-export function cutRegions(graph: Graph, forced: ReadonlySet<Node>): Cut[] {
+/**
+ * @param forced nodes that have to be host nodes whatever kernels they have
+ * @param sizes those that are known before the graph runs
+ */
+export function cutRegions(
+  graph: Graph,
+  forced: ReadonlySet<Node>,
+  sizes: ReadonlySet<DimSymbol>,
+): Cut[] {
   const order = topological(graph.outputs);
-  const makers = symbolMakers(graph, order);
+  const makers = symbolMakers(order, sizes);
   const before = neededNodes(graph, order, makers);
   const nodes = [...before.keys()];
   const host = new Set([...makers.values(), ...forced]);
-  const sizes = symbolsOfFacts(graph.inputs);
   const native = new Set(nodes.filter((n) => !host.has(n) && hasKernel(n, sizes)));
   const isNative = (n: Node): boolean => native.has(n);
   const [a, b] = [true, false].map((first) => alternate(nodes, isNative, before, first));

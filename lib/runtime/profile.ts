@@ -1,7 +1,6 @@
 /** Where the time of a run goes: each step against what the machine could do. */
 import { type HardwareProfile, bandwidthFor } from '../hardware/profile.js';
 import { type StepReport, reportRegion } from '../plan/explain.js';
-import type { NativeRegion } from '../plan/plan.js';
 import type { Chunk, NativeRecord, Recorder } from './recorder.js';
 import type { Variant } from './variant.js';
 
@@ -109,7 +108,7 @@ export function summarise(
   const last = runs.at(-1)!.recorder;
   // the addon numbers the steps that may run
   const stepsOf = ({ region, sizes }: NativeRecord): readonly StepReport[] =>
-    reportRegion(variant.plan, variant.plan.regions[region] as NativeRegion, sizes).steps.filter(
+    reportRegion(variant.plan, region, sizes).steps.filter(
       ({ items, trips }) => items > 0 && trips > 0,
     );
   const native = last.native.flatMap((record, k) => {

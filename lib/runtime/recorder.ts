@@ -1,5 +1,6 @@
 /** What one run did and when, for profiles and traces. */
 import type { Sizes } from '../plan/bind.js';
+import type { NativeRegion } from '../plan/plan.js';
 
 /** Chunks that fit at first; a run with more is told of by `lost`. */
 const ROOM = 1 << 14;
@@ -15,7 +16,7 @@ export interface Chunk {
   readonly end: number;
 }
 export interface NativeRecord {
-  readonly region: number;
+  readonly region: NativeRegion;
   readonly sizes: Sizes;
   readonly start: number;
   readonly end: number;
@@ -55,7 +56,7 @@ export class Recorder {
     return (performance.now() - this.#origin) * 1000;
   }
   /** Memory for the times of a native region, and what is to be called when it has run so many µs. */
-  region(region: number, sizes: Sizes): { trace: Float64Array; done(micros: number): void } {
+  region(region: NativeRegion, sizes: Sizes): { trace: Float64Array; done(micros: number): void } {
     const trace = new Float64Array(HEAD + WORDS * this.#room);
     const done = (micros: number): void => {
       const end = this.#now();

@@ -3,7 +3,7 @@ import { HaioError, raise } from '../errors.js';
 import type { Addon } from '../native/types.js';
 import type { StateNames } from '../plan/appended.js';
 import { explainModel } from '../plan/explain.js';
-import type { CompiledModel } from '../plan/plan.js';
+import { type CompiledModel, allRegions } from '../plan/plan.js';
 import { type DType, newArray } from '../tensor/dtype.js';
 import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
@@ -125,11 +125,9 @@ export class Session {
   }
   /** steps of the plan (of the variant that ran last) */
   get steps(): number {
-    return (
-      this.#current?.plan.regions.reduce(
-        (n, r) => n + (r.kind === 'native' ? r.flops.length : r.nodes.length),
-        0,
-      ) ?? 0
+    return allRegions(this.#current?.plan.regions ?? []).reduce(
+      (n, r) => n + (r.kind === 'native' ? r.flops.length : r.nodes.length),
+      0,
     );
   }
   /** planned peak and lower bound of the last run's shapes, weights, scratch: bytes */

@@ -68,12 +68,13 @@ export class Variant {
       this.#sizes = bindInputs(this.plan, feeds);
       this.#shapes = feeds.map((t) => [...t.shape]);
     }
-    return this.plan.regions.length === 1 ? this.#sizes! : this.#sizes!.slice();
+    const host = this.plan.regions.some((r) => r.kind === 'host');
+    return host ? this.#sizes!.slice() : this.#sizes!;
   }
 
   /** The bound plan of a native region for these symbol sizes. */
-  prepare(region: NativeRegion, index: number, sizes: Sizes): Prepared {
-    const key = `${index}:${sizes.join(',')}`;
+  prepare(region: NativeRegion, sizes: Sizes): Prepared {
+    const key = `${region.id}:${sizes.join(',')}`;
     const known = this.#prepared.get(key);
     if (known) {
       this.#prepared.delete(key);
