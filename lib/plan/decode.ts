@@ -251,7 +251,8 @@ class Decoder {
       };
     });
     const op = this.#op(text(name, 'op'));
-    if (!(bodies.length > 0 ? op.steer : op.eval)) bad(`'${op.name}' cannot run so`);
+    const runs = bodies.length > 0 ? op.steer !== undefined : op.eval !== undefined;
+    if (!runs) bad(`'${op.name}' cannot run so`);
     const reader: AttrReader = {
       op: (name) => this.#op(name),
       dim: (row) => {

@@ -57,7 +57,7 @@ const isNumeric = (v: Value): boolean =>
 export interface PartsContext {
   readonly values: ValueNumbers;
   /** the first kernel that the step needs and that is not there */
-  lacks(step: StepSpec): string | undefined;
+  readonly lacks: (step: StepSpec) => string | undefined;
 }
 
 export interface PartsOptions {
@@ -98,7 +98,7 @@ export function makeParts(
     }
     const parts = result.parts.map((p): Part => {
       if (p.native) return p;
-      const steering = p.nodes.filter((n) => n.op.steer);
+      const steering = p.nodes.filter((n) => n.op.steer !== undefined);
       const bodies = steering.map((n): [Node, Parts[]] => {
         const sizes = union(known, symbolsOfFacts(n.inputs));
         return [n, bodiesOf(n).map((g) => makeParts(g, context, { outer: sizes }))];
