@@ -14,7 +14,7 @@ import { type DimSymbol, evaluate, isSym, symbolsOf } from '../lib/tensor/dim.js
 import { type Tensor, fromNumbers } from '../lib/tensor/tensor.js';
 import { GALLERY } from './models/gallery.js';
 import { minilmModel } from './models/minilm.js';
-import { casesOf, differs, exceptionOf, readCase } from './onnx-data.js';
+import { casesOf, differs, exceptionOf, readTensors } from './onnx-data.js';
 import { importFor } from './reference.js';
 
 /** Sizes that the inputs of a run give to symbols. */
@@ -69,7 +69,7 @@ for (const group of ['node', 'simple', 'pytorch-operator', 'pytorch-converted'])
   describe(`passes on ONNX's test data: ${group}`, () => {
     for (const name of casesOf(group)) {
       if (exceptionOf(name)) continue;
-      const data = readCase(group, name);
+      const data = readTensors(group, name);
       if (!data) continue;
       it(name, () => {
         const declared = signatureOf(data.bytes).inputs;

@@ -17,10 +17,10 @@ const withBodies = (
   });
 
 /** The graph with the bodies of its nodes replaced by what `change` makes of them. */
-export const mapBodies = (graph: Graph, change: (body: Graph) => Graph): Graph =>
+export const mapBodies = (graph: Graph, change: (body: Graph, node: Node) => Graph): Graph =>
   mapGraph(graph, (node) => {
     const bodies = bodiesOf(node);
-    const changed = bodies.map(change);
+    const changed = bodies.map((body) => change(body, node));
     return changed.every((g, i) => g === bodies[i]) ? null : withBodies(node, changed, node.inputs);
   });
 

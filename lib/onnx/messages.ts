@@ -114,10 +114,15 @@ export interface SequenceProto {
   tensor_values: readonly TensorProto[];
   sequence_values: readonly SequenceProto[];
 }
+export interface OptionalProto {
+  tensor_value: TensorProto | null;
+  sequence_value: SequenceProto | null;
+}
 export interface Messages {
   ModelProto: ModelProto;
   TensorProto: TensorProto;
   SequenceProto: SequenceProto;
+  OptionalProto: OptionalProto;
 }
 
 /** The same with every field optional, at any depth: what the writer takes. */

@@ -112,6 +112,13 @@ const MESSAGES: Record<string, Record<string, string>> = {
     tensor_values: 'TensorProto[] 3',
     sequence_values: 'SequenceProto[] 5',
   },
+  // and of an optional
+  OptionalProto: {
+    name: 'string 1',
+    elem_type: 'int32 2',
+    tensor_value: 'TensorProto 3',
+    sequence_value: 'SequenceProto 5',
+  },
 };
 
 function describe(field: string): protobuf.IField {

@@ -1,4 +1,4 @@
-/** Identity (ONNX); Dropout, which is one when not training. */
+/** Identity (ONNX); com.microsoft's forms of Dropout, which are identities when not training. */
 import { raise } from '../errors.js';
 import { literal } from '../ir/build.js';
 import { type OnnxNode, defineOp, typeError } from '../ir/op.js';
@@ -28,14 +28,6 @@ function microsoftDropout(n: OnnxNode): Value[] {
   return [y, expanded(literal('uint32', [], [2 ** 32 - 1]), [words])];
 }
 
-/** Dropout-7 to -22: output 1 is the mask, all true. */
-function dropout(n: OnnxNode): Value[] {
-  const x = n.inputs[0]!;
-  mustNotTrain(n, n.inputs[1], n.inputs[2]);
-  if (n.outputCount < 2) return [x];
-  return [x, expanded(literal('bool', [], [1]), shapeOf(x))];
-}
-
 export const Identity = defineOp<Record<string, never>>({
   name: 'Identity',
   infer: ([x]) => [x ?? typeError('input 0 is missing')],
@@ -43,7 +35,6 @@ export const Identity = defineOp<Record<string, never>>({
   moves: [0],
   onnx: [
     { type: 'Identity', since: 1, build: (n) => [n.inputs[0]!] },
-    { type: 'Dropout', since: 1, build: dropout },
     ...['BiasDropout', 'BitmaskDropout', 'BitmaskBiasDropout'].map((type) => ({
       type,
       since: 1,

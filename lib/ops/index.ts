@@ -54,6 +54,7 @@ export { Det } from './det.js';
 export { DFT } from './dft.js';
 export { DictVectorizer } from './dict-vectorizer.js';
 export { Div } from './div.js';
+export { Dropout } from './dropout.js';
 export { DynamicQuantizeLinear } from './dynamic-quantize-linear.js';
 export { Einsum } from './einsum.js';
 export { Elu } from './elu.js';

@@ -10,7 +10,7 @@ import type { Dim } from '../tensor/dim.js';
 import * as D from '../tensor/dim.js';
 import { DepthToSpace } from './depth-to-space.js';
 import { Expand } from './expand.js';
-import { Identity } from './identity.js';
+import { Dropout } from './dropout.js';
 import { Pad } from './pad.js';
 import { Range } from './range.js';
 import { Reshape } from './reshape.js';
@@ -97,12 +97,17 @@ describe('older operator versions', () => {
     const got = evalGraph({ inputs: [], outputs: [filled], outputNames: ['y'] }, [])[0]!;
     assert.deepEqual([got.dtype, got.shape, got.data[5]], ['int64', [2, 3], 7n]);
     const v = x(2, 3);
-    const [y, mask] = imported(Identity, 'Dropout', 13, [v], {}, 2);
+    const [y, mask] = imported(Dropout, 'Dropout', 13, [v], {}, 2);
     assert.equal(y, v);
     assert.deepEqual(shapeOf(mask!), [2, 3]);
-    assert.throws(() => imported(Identity, 'Dropout', 13, [v, null, literal('bool', [], [1])]), {
-      code: 'HAIO_E_UNSUPPORTED',
-    });
+    const training = [x(2000), literal('float32', [], [0.25]), literal('bool', [], [1])];
+    const [kept, which] = imported(Dropout, 'Dropout', 13, training, { seed: 3 }, 2);
+    const inputs = [training[0]!];
+    const graph = { inputs, outputs: [kept!, which!], outputNames: ['y', 'mask'] };
+    const threes = fromNumbers('float32', [2000], new Array<number>(2000).fill(3));
+    const [out, stay] = evalGraph(graph, [threes]).map(toNumbers) as [Float64Array, Float64Array];
+    assert.ok(out.every((o, i) => o === (stay[i] ? 4 : 0)));
+    assert.ok(Math.abs(stay.reduce((a, o) => a + o) / 2000 - 0.75) < 0.05);
   });
   it('compute ranges of constants', () => {
     const scalars = [1, 2, 0.25].map((v) => literal('float32', [], [v]));

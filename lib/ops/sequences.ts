@@ -18,21 +18,20 @@ export function itemAt(inputs: readonly (Fact | null)[], i: number): Type {
 const dtypeOf = (t: Type): DType | null =>
   isTensorType(t) ? t.dtype : 'unranked' in t ? t.unranked : null;
 
-/** A type for items of both types: sizes that differ vary. */
+/** A type for items of both types: sizes that differ vary; of different ranks, none is known. */
 export function joinItems(a: Type, b: Type): Type {
   const dtype = dtypeOf(a);
   if (dtype === null || dtype !== dtypeOf(b))
     typeError(`items of different types: ${dtype ?? 'no tensor'} and ${dtypeOf(b) ?? 'no tensor'}`);
   if (!isTensorType(a)) return b;
   if (!isTensorType(b)) return a;
-  if (a.shape.length !== b.shape.length)
-    shapeError(`items of ranks ${a.shape.length} and ${b.shape.length}`);
+  if (a.shape.length !== b.shape.length) return { unranked: dtype };
   return { dtype, shape: a.shape.map((d, i) => (d === b.shape[i] ? d : VARIES)) };
 }
 
 /** The type of one item: sizes that vary are new ones. */
 export function oneItem(item: Type, ctx: InferContext): Type {
-  if ('unranked' in item) shapeError('the rank of the items is not known: none was ever put in');
+  if ('unranked' in item) shapeError('the rank of the items is not known');
   if (!isTensorType(item)) return item;
   const shape = item.shape.map((d, i) => (d === VARIES ? ctx.fresh(`item_${i}`) : d));
   return { dtype: item.dtype, shape };
