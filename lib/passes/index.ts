@@ -99,17 +99,11 @@ export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
       log?.(entry);
     },
   };
-<<<<<<< HEAD
   const done = runPasses(graph, [...PASSES, ...NARROWING[options.precision ?? 'fp32']], counted);
-  return mapBodies(updateCaptures(done), (body) =>
-    optimize(body, limit === undefined ? counted : { ...counted, limit: left }),
-=======
-  const done = runPasses(graph, PASSES, counted);
   return mapBodies(updateCaptures(done), (body, node) =>
     // what `eval` runs knows no sizes, which are all that folding leaves of some nodes
     node.op.lower && (node.op.lowers?.(node) ?? true)
       ? optimize(body, limit === undefined ? counted : { ...counted, limit: left })
       : body,
->>>>>>> 5461ced (Run ONNX's data through sessions on forced ISAs, sequences and optionals included; let Dropout train)
   );
 }
