@@ -22,6 +22,7 @@ import type { Precision } from './precisions.js';
 import { ARITHMETIC_RULES } from './simplify-arithmetic.js';
 import { LATE_VIEW_RULES, VIEW_RULES } from './simplify-views.js';
 import { sinkTransposes } from './sink-transposes.js';
+import { widenHalves } from './widen-halves.js';
 
 const ALGEBRA = [
   FOLD,
@@ -36,6 +37,8 @@ export const PASSES: readonly Pass[] = [
   // shapes become numbers or sizes, so that no later pass sees the nodes that computed them
   foldConstants,
   deadCode,
+  // before any pattern: kernels and fusions are for float32
+  widenHalves,
   // patterns compare values by identity: equal ones must be one
   commonSubexpressions,
   // before other patterns take scales and products apart
