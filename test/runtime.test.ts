@@ -187,6 +187,15 @@ describe('session', () => {
     await assert.rejects(load(linear(4), { isa: 'z80' }), hasCode('HAIO_E_ISA', 'z80', 'portable'));
     await assert.rejects(load(linear(4), { thread: 1 } as never), hasCode('HAIO_E_NAME', 'thread'));
     await assert.rejects(load(linear(4), { threads: -1 }), hasCode('HAIO_E_ARGUMENT', 'threads'));
+    const names = ['fuse-gelou', 'fold-constants', 'narrow'];
+    await assert.rejects(
+      load(linear(4), { off: ['fuse-gelou'] }),
+      hasCode('HAIO_E_NAME', ...names),
+    );
+    await assert.rejects(load(linear(4), { sizes: { m: 3 } }), hasCode('HAIO_E_NAME', "'m'", 'n'));
+    const session = await load(linear(4), { off: ['fold', 'fuse-chains'], sizes: { n: 3 } });
+    assert.equal((await session.run({ x: x(3, 4) }))['y']!.dims[0], 3);
+    await session.release();
   });
 
   it('allocates nothing natively once a shape has run', async () => {

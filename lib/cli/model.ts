@@ -10,6 +10,7 @@ import {
   type Signature,
   importModel,
   readModel,
+  checkSizes,
   signatureOf,
 } from '../onnx/import.js';
 import { ALL_OPS } from '../ops/registry.js';
@@ -21,7 +22,6 @@ import type { CompiledModel } from '../plan/plan.js';
 import { aboutJson } from '../runtime/about.js';
 import { chooseIsa } from '../runtime/isa.js';
 import { tensorsFor } from './assign.js';
-import { checkSizes } from './options.js';
 import type { Io } from './output.js';
 
 export interface ModelOptions {
@@ -66,7 +66,7 @@ export function importFile(path: string, options: ModelOptions): ImportedFile {
   const { bytes, externalData } = openModel(path);
   const model = readModel(bytes);
   const { inputs, outputs } = signatureOf(model);
-  checkSizes(inputs, options.size);
+  checkSizes(inputs, options.size ?? {});
   const imported = withPinHelp(() =>
     importModel(model, {
       sizes: options.size ?? {},

@@ -1,8 +1,7 @@
 /** Options that several verbs have. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { LoadOptions, Session, Signature } from '../index.js';
+import type { LoadOptions, Session } from '../index.js';
 import { load } from '../index.js';
-import { raise } from '../errors.js';
 import { PASSES } from '../passes/index.js';
 import { PRECISIONS, type Precision } from '../passes/precisions.js';
 import { sizes } from './assign.js';
@@ -70,17 +69,6 @@ export const runningOptions = (command: Command): Command =>
     .addOption(precisionOption())
     .addOption(offOption());
 
-/** Every size that is fixed must be one of the model's. */
-export function checkSizes(
-  inputs: readonly Signature[],
-  fixed: Readonly<Record<string, number>> = {},
-): void {
-  const known = new Set(inputs.flatMap((i) => i.shape.filter((d) => typeof d === 'string')));
-  for (const name of Object.keys(fixed))
-    if (!known.has(name))
-      raise('HAIO_E_NAME', { what: 'size', name, known: [...known].join(', ') || 'none' });
-}
-
 /** A session of the model, as the options want it. */
 export async function openSession(
   path: string,
@@ -88,20 +76,13 @@ export async function openSession(
   how: Pick<LoadOptions, 'threads' | 'isa' | 'lanes'>,
   io: Io,
 ): Promise<Session> {
-  const session = await load(path, {
+  return load(path, {
     ...how,
     sizes: size ?? {},
     off: off ?? [],
     ...given({ precision }),
     onProgress: (phase) => io.progress(phase),
   });
-  try {
-    checkSizes(session.inputs, size);
-    return session;
-  } catch (e) {
-    await session.release();
-    throw e;
-  }
 }
 
 /** Only what was given: options that are undefined stay away. */

@@ -6,12 +6,15 @@ import { verifyGraph } from './verify.js';
 
 export interface Pass {
   readonly name: string;
+  /** names of the rules that it asks to be allowed */
+  readonly rules?: readonly string[];
   run(graph: Graph, ctx: PassContext): Graph;
 }
 
 /** A pass that applies rules until none fires. */
 export const rules = (name: string, list: readonly Rule[]): Pass => ({
   name,
+  rules: list.map((r) => r.name),
   run: (graph, ctx) => rewriteGraph(graph, list, ctx),
 });
 
@@ -27,6 +30,14 @@ export interface RunOptions {
   readonly log?: (entry: LogEntry) => void;
   /** sees the graph after each pass */
   readonly after?: (pass: string, graph: Graph) => void;
+}
+
+/** @throws HaioError HAIO_E_NAME for names that are neither of a pass nor of a rule */
+export function checkOff(passes: readonly Pass[], off: readonly string[]): void {
+  const known = new Set(passes.flatMap((p) => [p.name, ...(p.rules ?? [])]));
+  for (const name of off)
+    if (!known.has(name))
+      raise('HAIO_E_NAME', { what: 'pass or rule', name, known: [...known].join(', ') });
 }
 
 /** Runs `passes` in order. Every error names the pass: HAIO_E_PASS. */

@@ -7,7 +7,7 @@ import { type Model, readModel } from './model.js';
 import { tableOf, versionOf } from './operators.js';
 import { type Signature, signaturesOf } from './symbols.js';
 
-export type { Declared, Signature } from './symbols.js';
+export { type Declared, type Signature, checkSizes } from './symbols.js';
 export { type Model, readModel } from './model.js';
 
 export interface ImportOptions extends ImporterOptions {

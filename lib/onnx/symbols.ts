@@ -1,4 +1,5 @@
 /** Symbols for the sizes that a model leaves open, and its inputs and outputs as it declares them. */
+import { raise } from '../errors.js';
 import { type Dim, newSymbol, symbolDim } from '../tensor/dim.js';
 import { type DType } from '../tensor/dtype.js';
 import { type DeclaredSize, type Model, declaredShape } from './model.js';
@@ -46,6 +47,17 @@ export function sizeNames(model: Model): (info: ValueInfoProto) => (number | str
     });
 }
 
+/** @throws HaioError HAIO_E_NAME for sizes that no input of the model has */
+export function checkSizes(
+  inputs: readonly Signature[],
+  sizes: Readonly<Record<string, number>>,
+): void {
+  const known = new Set(inputs.flatMap((i) => i.shape.filter((d) => typeof d === 'string')));
+  for (const name of Object.keys(sizes))
+    if (!known.has(name))
+      raise('HAIO_E_NAME', { what: 'size', name, known: [...known].join(', ') || 'none' });
+}
+
 export function signaturesOf(model: Model): { inputs: Signature[]; outputs: Signature[] } {
   const names = sizeNames(model);
   const declared = (type: TypeProto | null, info: ValueInfoProto): Declared => {
@@ -81,9 +93,12 @@ const TYPICAL = { leading: 1, channels: 3, image: 640, strip: 320, other: 128 };
 
 /** A guess for one open size of an input, from the sizes beside it. */
 export function typicalSize(axis: number, all: readonly DeclaredSize[]): number {
-  if (axis === 0) return TYPICAL.leading;
-  if (all.length !== 4) return TYPICAL.other;
   const few = (size: DeclaredSize | undefined): boolean => typeof size === 'number' && size <= 4;
+  if (axis === 0) return TYPICAL.leading;
+  // states of recurrent layers: [layers, batch, width]
+  if (all.length === 3 && axis === 1 && few(all[0]) && typeof all[2] === 'number')
+    return TYPICAL.leading;
+  if (all.length !== 4) return TYPICAL.other;
   const last = few(all[3]) && !few(all[1]);
   if (axis === (last ? 3 : 1)) return TYPICAL.channels;
   const image = last || few(all[1]) || typeof all[1] === 'string' || all[1] === null;

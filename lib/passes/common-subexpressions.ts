@@ -10,6 +10,7 @@ const CONTENT = 4096;
 
 export const commonSubexpressions: Pass = {
   name: 'common-subexpressions',
+  rules: ['merge'],
   run(graph, ctx) {
     const id = identities();
     const constants = new Map<string, Value>();

@@ -8,6 +8,7 @@ import { countUses, mapGraph, remake } from '../ir/rewrite.js';
 
 export const deadCode: Pass = {
   name: 'dead-code',
+  rules: ['drop-output'],
   run(graph, ctx) {
     const uses = countUses(graph);
     return mapGraph(graph, (node, was) => {

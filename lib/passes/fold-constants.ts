@@ -31,6 +31,7 @@ const folded = (node: Node): Value[] | null =>
 
 export const foldConstants: Pass = {
   name: 'fold-constants',
+  rules: ['fold'],
   run: (graph, ctx) =>
     mapGraph(graph, (node) => {
       const values = folded(node);

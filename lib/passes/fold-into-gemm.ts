@@ -58,6 +58,7 @@ export const concatBehind: Pass = rules('concat-behind', [
 
 export const foldIntoGemm: Pass = {
   name: 'fold-into-gemm',
+  rules: ['fold'],
   run(graph, ctx) {
     const folds = findFolds(graph, (n) => ctx.allow('fold', n));
     const now = new Map<Node, Node>();

@@ -40,6 +40,7 @@ const domainIn = (node: Node): Domain | null => {
 
 export const fuseChains: Pass = {
   name: 'fuse-chains',
+  rules: ['chain'],
   run(graph, ctx) {
     const order = topological(graph.outputs);
     const users = usersOf(order);

@@ -16,6 +16,7 @@ import { sameShape } from '../tensor/shape.js';
 
 export const fuseResidualNorm: Pass = {
   name: 'fuse-residual-norm',
+  rules: ['residual'],
   run(graph, ctx) {
     const order = topological(graph.outputs);
     const users = usersOf(order);

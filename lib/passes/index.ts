@@ -1,7 +1,7 @@
 /** The pipeline: what is done to a graph, in this order. Each entry says why it stands where it does. */
 import { mapBodies, updateCaptures } from '../ir/bodies.js';
 import type { Graph } from '../ir/graph.js';
-import { type Pass, type RunOptions, rules, runPasses } from '../ir/pass.js';
+import { type Pass, type RunOptions, rules, checkOff, runPasses } from '../ir/pass.js';
 import { convPadding } from './conv-padding.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { deadCode } from './dead-code.js';
@@ -88,12 +88,17 @@ export interface OptimizeOptions extends RunOptions {
   readonly precision?: Precision;
 }
 
+/** @throws HaioError HAIO_E_NAME for what is no pass or rule of any precision */
+export const checkNames = (off: readonly string[]): void =>
+  checkOff([...PASSES, ...Object.values(NARROWING).flat()], off);
+
 /**
  * The graph rewritten by all passes, and so the bodies of its nodes; the same inputs, outputs and results
  * (up to rounding).
  */
 export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
-  const { limit, log } = options;
+  const { limit, log, off = [] } = options;
+  checkNames(off);
   let left = limit ?? Infinity;
   const counted: OptimizeOptions = {
     ...options,

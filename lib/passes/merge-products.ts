@@ -35,6 +35,7 @@ interface Member {
 
 export const mergeProducts: Pass = {
   name: 'merge-products',
+  rules: ['merge'],
   run(graph, ctx) {
     const groups = findGroups(graph).filter((g) => ctx.allow('merge', g[0]!.product));
     const groupOf = new Map(groups.flatMap((g) => g.map((m) => [m.last, g] as const)));

@@ -182,6 +182,7 @@ function shifted(node: Node): readonly Value[] {
 
 export const narrowStorage: Pass = {
   name: 'narrow-storage',
+  rules: ['narrow'],
   run(graph, ctx) {
     const narrow = chosen(graph);
     return mapGraph(graph, (node, was) => {

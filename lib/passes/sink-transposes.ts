@@ -20,6 +20,7 @@ const ROUNDS = 4;
 
 export const sinkTransposes: Pass = {
   name: 'sink-transposes',
+  rules: ['turn'],
   run(graph, ctx) {
     for (let i = 0; i < ROUNDS; i++) {
       const layouts = new Layouts(graph);

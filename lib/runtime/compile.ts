@@ -10,10 +10,11 @@ import {
   type Signature,
   importModel,
   readModel,
+  checkSizes,
   signatureOf,
 } from '../onnx/import.js';
 import type { ExternalData } from '../onnx/tensor.js';
-import { optimize } from '../passes/index.js';
+import { checkNames, optimize } from '../passes/index.js';
 import type { Precision } from '../passes/precisions.js';
 import type { StateNames } from '../plan/appended.js';
 import { buildModel } from '../plan/build.js';
@@ -111,6 +112,8 @@ export function compileModel(
   };
   const model = readModel(bytes);
   const { inputs, outputs } = signatureOf(model);
+  checkSizes(inputs, options.sizes);
+  checkNames(options.off);
   const state = statePairs(options.state, inputs, outputs);
   const signature = { inputs, outputs, state };
   try {

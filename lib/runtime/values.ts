@@ -17,8 +17,10 @@ export type Feed = TensorLike | readonly Feed[] | OutputMap | null;
 export type Output = Tensor | readonly Output[] | OutputMap | null;
 
 /** 'float32[n,3]', 'sequence of float32[n,3]'. */
-export const formatDeclared = ({ dtype, shape, element }: Declared): string =>
-  element ? `${dtype} of ${formatDeclared(element)}` : `${dtype}[${shape.join(',')}]`;
+export const formatDeclared = ({ dtype, shape, element, unranked }: Declared): string => {
+  if (element) return `${dtype} of ${formatDeclared(element)}`;
+  return unranked ? `${dtype} of any rank` : `${dtype}[${shape.join(',')}]`;
+};
 
 /** Keys and values of a map are of these types: strings, bigints for int64, else numbers. */
 const isElement = (x: unknown, dtype: DType | undefined): boolean =>

@@ -38,7 +38,8 @@ function weightsOf(graph: Graph): { tensors: number; elements: number; bytes: nu
   };
 }
 
-const formatSignature = (s: Signature): string => `${s.name}: ${s.dtype}[${s.shape.join(', ')}]`;
+const formatSignature = (s: Signature): string =>
+  `${s.name}: ${s.dtype}${s.unranked ? ' of any rank' : `[${s.shape.join(', ')}]`}`;
 
 function inspect(path: string, options: Options, { print }: Io): void {
   const imported = importFile(path, options);
