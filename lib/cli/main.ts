@@ -12,6 +12,7 @@ import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
 import { quantizeCommand } from './commands/quantize.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { type Io, type Print, terminalProgress } from './output.js';
 
@@ -22,6 +23,7 @@ const VERBS = [
   compileCommand,
   benchCommand,
   profileCommand,
+  reportCommand,
   quantizeCommand,
   compareCommand,
 ];

@@ -81,10 +81,15 @@ function print(graph: Graph, options: PrintOptions, indent: string): string {
 }
 
 /** Number of nodes of each op, most frequent first: `Conv 53, Add 16`. */
-export function histogram(graph: Graph): string {
+export const histogram = (graph: Graph): string =>
+  histogramOf(graph)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ');
+
+/** Operators and how many nodes have them, the most frequent first. */
+export function histogramOf(graph: Graph): [string, number][] {
   const counts = new Map<string, number>();
   for (const n of topological(graph.outputs))
     counts.set(n.op.name, (counts.get(n.op.name) ?? 0) + 1);
-  const rows = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  return rows.map(([name, n]) => `${name} ${n}`).join(', ');
+  return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
 }

@@ -233,6 +233,26 @@ export function stepCosts(
   return costs;
 }
 
+/** A buffer of the arena as it was placed. */
+export interface PlacedBuffer {
+  readonly offset: number;
+  readonly bytes: number;
+  /** steps that use it first and last */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The arena of bound words, buffer by buffer. */
+export function placedBuffers(region: NativeRegion, words: Float64Array): PlacedBuffer[] {
+  const at = buffersAt(region.inputs.length, region.outputs.length);
+  return Array.from({ length: region.order.length }, (_, i) => ({
+    offset: words[at + 2 * i]!,
+    bytes: words[at + 2 * i + 1]!,
+    first: region.lifespans[2 * i]!,
+    last: region.lifespans[2 * i + 1]!,
+  }));
+}
+
 /** Memory of bound words: most bytes alive at a time, and all tensors that steps write, each on its own. */
 export function memoryOf(
   region: NativeRegion,

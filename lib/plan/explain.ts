@@ -1,6 +1,15 @@
 /** A compiled model as a table for people: steps, where time goes by estimate, memory. */
 import { DTYPE_NAMES, shortOf } from '../tensor/dtype.js';
-import { type Sizes, bindRegion, evaluateRows, firstRecord, memoryOf, stepCosts } from './bind.js';
+import {
+  type PlacedBuffer,
+  type Sizes,
+  bindRegion,
+  evaluateRows,
+  firstRecord,
+  memoryOf,
+  placedBuffers,
+  stepCosts,
+} from './bind.js';
 import { OPERAND } from './format.js';
 import type { CompiledModel, HostRegion, NativeRegion, Region } from './plan.js';
 import { STEP, eachOperand, eachStep } from './words.js';
@@ -66,6 +75,7 @@ export interface RegionReport {
   readonly tensors: number;
   /** per worker */
   readonly scratch: number;
+  readonly buffers: readonly PlacedBuffer[];
 }
 
 /** What the region does for these sizes. */
@@ -103,6 +113,7 @@ export function reportRegion(
     lowerBound,
     tensors: sum,
     scratch: bound.scratchBytes,
+    buffers: placedBuffers(region, words),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Where the time of a run goes: each step against what the machine could do. */
-import { type HardwareProfile, bandwidthFor } from '../hardware/profile.js';
-import { type StepReport, reportRegion } from '../plan/explain.js';
+import { type Bandwidth, type HardwareProfile, bandwidthFor } from '../hardware/profile.js';
+import { type RegionReport, type StepReport, reportRegion } from '../plan/explain.js';
 import type { Chunk, NativeRecord, Recorder } from './recorder.js';
 import type { Variant } from './variant.js';
 
@@ -36,6 +36,10 @@ export interface RunProfile {
   readonly steps: readonly StepProfile[];
   /** the last run, by start: for timelines */
   readonly timeline: readonly TimelineEntry[];
+  /** of each native region, in order; steps count within it */
+  readonly memory: readonly Pick<RegionReport, 'arena' | 'lowerBound' | 'buffers'>[];
+  /** the machine's ceilings that steps are compared with: GFLOP/s, GB/s by size of data */
+  readonly ceilings: { readonly gflops: number; readonly bandwidth: readonly Bandwidth[] };
 }
 export interface TimelineEntry {
   readonly name: string;
@@ -80,6 +84,10 @@ function timesOf(chunks: readonly Chunk[]): Map<number, Timed> {
 const median = (list: readonly number[]): number =>
   list.length === 0 ? 0 : [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
+/** GFLOP/s of one thread; feature ISAs have those of the best width ISA. */
+const peakOf = ({ isas }: HardwareProfile, isa: string): number =>
+  (isas[isa] ?? Object.values(isas)[0]!).fma;
+
 /** µs that the roofline allows for so much work on so many threads, and what limits it. */
 function allowed(
   { flops, bytes }: { readonly flops: number; readonly bytes: number },
@@ -87,9 +95,8 @@ function allowed(
   isa: string,
   threads: number,
 ): { micros: number; bound: 'compute' | 'memory' } {
-  const ceilings = hardware.isas[isa] ?? Object.values(hardware.isas)[0]!;
   const { one, all } = bandwidthFor(hardware, bytes / threads);
-  const compute = flops / (ceilings.fma * threads * 1e3);
+  const compute = flops / (peakOf(hardware, isa) * threads * 1e3);
   const memory = bytes / ((threads > 1 ? all : one) * 1e3);
   return compute > memory
     ? { micros: compute, bound: 'compute' }
@@ -106,11 +113,18 @@ export function summarise(
 ): RunProfile {
   const micros = median(runs.map((r) => r.micros));
   const last = runs.at(-1)!.recorder;
+  const reports = new Map<NativeRecord, RegionReport>();
+  const reportOf = (record: NativeRecord): RegionReport => {
+    let report = reports.get(record);
+    if (!report) {
+      report = reportRegion(variant.plan, record.region, record.sizes);
+      reports.set(record, report);
+    }
+    return report;
+  };
   // the addon numbers the steps that may run
-  const stepsOf = ({ region, sizes }: NativeRecord): readonly StepReport[] =>
-    reportRegion(variant.plan, region, sizes).steps.filter(
-      ({ items, trips }) => items > 0 && trips > 0,
-    );
+  const stepsOf = (record: NativeRecord): readonly StepReport[] =>
+    reportOf(record).steps.filter(({ items, trips }) => items > 0 && trips > 0);
   const native = last.native.flatMap((record, k) => {
     const times = runs.map(({ recorder }) => timesOf(recorder.native[k]?.chunks() ?? []));
     return stepsOf(record).flatMap((step, i): StepProfile[] => {
@@ -167,5 +181,12 @@ export function summarise(
     })),
   ].sort((a, b) => a.start - b.start);
   const overhead = Math.max(0, micros - steps.reduce((sum, s) => sum + s.micros, 0));
-  return { isa, threads, runs: runs.length, micros, overhead, steps, timeline };
+  const memory = last.native.map((record) => {
+    const { arena, lowerBound, buffers } = reportOf(record);
+    return { arena, lowerBound, buffers };
+  });
+  const ceilings = { gflops: peakOf(hardware, isa) * threads, bandwidth: hardware.bandwidth };
+  return {
+    ...{ isa, threads, runs: runs.length, micros, overhead, steps, timeline, memory, ceilings },
+  };
 }
