@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Tensor } from '../lib/index.js';
 import type { DType } from '../lib/tensor/dtype.js';
+import { GPT2, gpt2State } from './zoo/gpt2.js';
 
 export interface InputSpec {
   readonly name: string;
@@ -88,6 +89,17 @@ const image = (name: string, file: string, input: string, dims: readonly number[
   inputs: [f32(input, dims, 'uniform')],
 });
 
+/** A model that bench/zoo/write.js wrote. */
+const zoo = (name: string, ...inputs: readonly InputSpec[]): ModelSpec => ({
+  name: `zoo-${name}`,
+  path: collected(`zoo_${name}.onnx`),
+  inputs,
+});
+const past = (length: number): InputSpec[] =>
+  Object.keys(gpt2State(GPT2)).map((name) =>
+    f32(name, [1, GPT2.heads, length, GPT2.hidden / GPT2.heads]),
+  );
+
 export const CATALOG: readonly ModelSpec[] = [
   ocr('ppocr-det', 'ch_PP-OCRv4_det_infer.onnx', [1, 3, 640, 640]),
   ocr('ppocr-rec', 'ch_PP-OCRv4_rec_infer.onnx', [1, 3, 48, 320]),
@@ -125,6 +137,25 @@ export const CATALOG: readonly ModelSpec[] = [
   light('shufflenet', 'gpu_0/data_0'),
   light('bvlc_alexnet', 'data_0'),
   light('zfnet512', 'gpu_0/data_0'),
+  zoo('resnet50', f32('input', [1, 3, 224, 224])),
+  zoo('mobilenet_v2', f32('input', [1, 3, 224, 224])),
+  zoo('mobilenet_v3', f32('input', [1, 3, 224, 224])),
+  zoo('efficientnet_b0', f32('input', [1, 3, 224, 224])),
+  zoo('yolo', f32('input', [1, 3, 640, 640], 'uniform')),
+  zoo('vit_b16', f32('pixel_values', [1, 3, 224, 224])),
+  zoo(
+    'bert_base',
+    ids('input_ids', [1, 128], 1000, 20000),
+    ids('attention_mask', [1, 128], 1, 2),
+    ids('token_type_ids', [1, 128], 0, 1),
+  ),
+  zoo('whisper_encoder', f32('input_features', [1, 80, 3000])),
+  zoo(
+    'gpt2',
+    ids('input_ids', [1, 1], 0, GPT2.vocabulary),
+    ids('attention_mask', [1, 101], 1, 2),
+    ...past(100),
+  ),
 ];
 
 /** A generator of numbers in [0, 1) that depends on the seed alone (mulberry32). */

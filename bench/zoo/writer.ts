@@ -63,7 +63,7 @@ export class Writer {
         ? Array.from({ length: outputs }, (_, i) => `${name}_output_${i}`)
         : [...outputs];
     this.nodes.push({ ...node(type, inputs, names, attributes, domain), name });
-    return names;
+    return [...names];
   }
 
   constant(value: Tensor): string {

@@ -1,32 +1,49 @@
-/** Writes what onnxruntime-node generates with the small decoder: node dist/test/zoo/record.js. */
+/** Writes what onnxruntime-node makes of the small models: node dist/test/zoo/record.js. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadRival, rivalModule } from '../../bench/rival.js';
-import { decode } from '../../bench/zoo/generate.js';
+import { type MakeTensor, decode } from '../../bench/zoo/generate.js';
 import { gpt2, gpt2State } from '../../bench/zoo/gpt2.js';
+import { ZOO } from '../../bench/zoo/index.js';
+import { signatureOf } from '../../lib/onnx/import.js';
 import { DECODER, PROMPT } from './decoder.js';
+import { type Told, feedsOf, tell } from './feeds.js';
 
 const STEPS = 40;
 const LOGITS = 50;
 
 const ort = rivalModule();
 if (!ort) throw new Error('onnxruntime-node is not installed in bench/rival');
+const make: MakeTensor = (type, data, dims) => new ort.Tensor(type, data, dims);
+const write = (name: string, value: unknown): void =>
+  writeFileSync(
+    fileURLToPath(new URL(`../../../test/zoo/${name}.json`, import.meta.url)),
+    `${JSON.stringify(value)}\n`,
+  );
 const folder = mkdtempSync(join(tmpdir(), 'haio-'));
 const path = join(folder, 'decoder.onnx');
 writeFileSync(path, gpt2(DECODER));
 const session = (await loadRival(path, 1))!;
 const { tokens, logits } = await decode((feeds) => session.run(feeds), {
-  make: (type, data, dims) => new ort.Tensor(type, data, dims),
+  make,
   prompt: PROMPT,
   steps: STEPS,
   pairs: gpt2State(DECODER),
   empty: [1, DECODER.heads, 0, DECODER.hidden / DECODER.heads],
 });
 await session.release();
+write('decoder', { tokens, logits: [...logits.at(-1)!.subarray(0, LOGITS)] });
+
+const models: Record<string, Told> = {};
+for (const [name, model] of Object.entries(ZOO)) {
+  const bytes = model.small();
+  const { inputs, outputs } = signatureOf(bytes);
+  writeFileSync(path, bytes);
+  const one = (await loadRival(path, 1))!;
+  models[name] = tell((await one.run(feedsOf(inputs, make)))[outputs[0]!.name]!);
+  await one.release();
+}
+write('models', models);
 rmSync(folder, { recursive: true });
-writeFileSync(
-  fileURLToPath(new URL('../../../test/zoo/decoder.json', import.meta.url)),
-  `${JSON.stringify({ tokens, logits: [...logits.at(-1)!.subarray(0, LOGITS)] })}\n`,
-);
