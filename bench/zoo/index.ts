@@ -1,6 +1,7 @@
 /** The models of the zoo by name: as published but for their weights, and small ones for tests. */
 import { BERT_BASE, VIT_B16, WHISPER_TINY, bert, vit, whisperEncoder } from './encoders.js';
 import { GPT2, gpt2 } from './gpt2.js';
+import { LLAMA, llama } from './llama.js';
 import { FULL, efficientnetB0, mobilenetV2, mobilenetV3, resnet50, yolo } from './images.js';
 
 export interface ZooModel {
@@ -15,6 +16,19 @@ export const ZOO: Readonly<Record<string, ZooModel>> = {
   gpt2: {
     full: () => gpt2(GPT2),
     small: () => gpt2({ ...TINY, vocabulary: 200, positions: 64 }),
+  },
+  llama: {
+    full: () => llama(LLAMA),
+    small: () =>
+      llama({
+        layers: 2,
+        hidden: 96,
+        heads: 6,
+        shared: 2,
+        inner: 160,
+        vocabulary: 200,
+        positions: 64,
+      }),
   },
   resnet50: { full: () => resnet50(FULL), small: () => resnet50(SMALL) },
   mobilenet_v2: { full: () => mobilenetV2(FULL), small: () => mobilenetV2(SMALL) },

@@ -18,8 +18,8 @@ export interface Request {
 }
 export type Reply =
   | { readonly id: number; readonly progress: string }
-  | { readonly id: number; readonly result: Compiled | Deferred }
-  | { readonly id: number; readonly error: PlainError };
+  | { readonly id: number; readonly heap: number; readonly result: Compiled | Deferred }
+  | { readonly id: number; readonly heap: number; readonly error: PlainError };
 
 /** Below the JavaScript thread that waits for it; on Linux a priority is a thread's, not the process's. */
 const NICE = 10;
@@ -31,6 +31,12 @@ if (process.platform === 'linux') {
   }
 }
 
+/** Bytes that this thread holds, garbage of its compiles and mapped models among them. */
+function heap(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 const port = parentPort!;
 port.on('message', answer);
 
@@ -39,8 +45,8 @@ function answer({ id, source, options }: Request): void {
     const result = compileModel(loadAddon(), source, options, (phase) =>
       port.postMessage({ id, progress: phase } satisfies Reply),
     );
-    port.postMessage({ id, result } satisfies Reply);
+    port.postMessage({ id, heap: heap(), result } satisfies Reply);
   } catch (e) {
-    port.postMessage({ id, error: plainError(e) } satisfies Reply);
+    port.postMessage({ id, heap: heap(), error: plainError(e) } satisfies Reply);
   }
 }

@@ -15,8 +15,10 @@ interface Job {
   progress(phase: string): void;
 }
 
-/** milliseconds an idle worker is kept */
+/** milliseconds an idle worker is kept, unless it holds too many bytes or has compiled enough */
 const KEEP = 2000;
+const MOST_HEAP = 64 << 20;
+const MOST_COMPILES = 32;
 /** bytes copied per turn of the event loop */
 const SLICE = 4 << 20;
 
@@ -24,6 +26,8 @@ let worker: Worker | null = null;
 let timer: NodeJS.Timeout | null = null;
 const jobs = new Map<number, Job>();
 let ids = 0;
+/** of the worker at work */
+let compiles = 0;
 
 const changed = (file: string): number =>
   statSync(new URL(file, import.meta.url), { throwIfNoEntry: false })?.mtimeMs ?? -1;
@@ -50,6 +54,7 @@ function start(): Worker {
   w.on('error', (e: Error) => fail(w, e));
   w.on('exit', () => fail(w, new Error('the compile worker ended')));
   worker = w;
+  compiles = 0;
   return w;
 }
 
@@ -66,18 +71,23 @@ function settle(reply: Reply): void {
   if (!job) return;
   if ('progress' in reply) return job.progress(reply.progress);
   jobs.delete(reply.id);
-  if (jobs.size === 0) idle();
+  compiles++;
+  if (jobs.size === 0) idle(reply.heap > MOST_HEAP || compiles >= MOST_COMPILES);
   if ('result' in reply) return job.resolve(reply.result);
   job.reject(errorOf(reply.error));
 }
 
-function idle(): void {
+/** What a compile leaves behind goes with the worker: its garbage is collected late, or never. */
+function retire(): void {
+  const w = worker;
+  worker = null;
+  void w?.terminate();
+}
+
+function idle(full: boolean): void {
+  if (full) return retire();
   worker?.unref();
-  timer = setTimeout(() => {
-    const w = worker;
-    worker = null;
-    void w?.terminate();
-  }, KEEP);
+  timer = setTimeout(retire, KEEP);
   timer.unref();
 }
 
