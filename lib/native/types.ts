@@ -70,6 +70,8 @@ export interface ModelRange {
 /** A bound plan, decoded and validated; belongs to its session, immutable, freed by release() or by GC. */
 export interface NativeBinding {
   readonly arenaBytes: number;
+  /** native memory that it takes itself */
+  readonly bytes: number;
   release(): void;
 }
 

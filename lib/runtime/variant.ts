@@ -43,8 +43,11 @@ export class Variant {
   /** the last bound plan of each region, for reports */
   readonly last = new Map<NativeRegion, Prepared>();
 
-  /** Takes over one reference to the model `id`. */
-  constructor(addon: Addon, id: number, options: SessionOptions) {
+  readonly #most: number;
+
+  /** Takes over one reference to the model `id`. `most`: bytes of bound plans that are kept. */
+  constructor(addon: Addon, id: number, options: SessionOptions, most = PLAN_BYTES) {
+    this.#most = most;
     this.plan = openModel(addon, id, (name) => OPS.get(name));
     try {
       this.native = addon.sessionCreate(id, options);
@@ -92,13 +95,13 @@ export class Variant {
     const made: Prepared = {
       bound,
       binding,
-      bytes: bound.words.byteLength * 2,
+      bytes: bound.words.byteLength + binding.bytes,
       micros: bound.micros,
     };
     this.#prepared.set(key, made);
     this.#bytes += made.bytes;
     for (const [oldKey, old] of this.#prepared) {
-      if (this.#bytes <= PLAN_BYTES || old === made) break;
+      if (this.#bytes <= this.#most || old === made) break;
       this.#prepared.delete(oldKey);
       this.#bytes -= old.bytes;
       old.binding.release();

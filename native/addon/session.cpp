@@ -23,6 +23,7 @@ Napi::Object toResult(Napi::Env env, const Status& status, double micros) {
 Napi::Function BindingObject::define(Napi::Env env) {
   return DefineClass(env, "NativeBinding",
                      {InstanceAccessor<&BindingObject::arenaBytes>("arenaBytes"),
+                      InstanceAccessor<&BindingObject::bytes>("bytes"),
                       InstanceMethod<&BindingObject::release>("release")});
 }
 
@@ -50,6 +51,9 @@ std::shared_ptr<Binding> BindingObject::read(Napi::Value value, const Session* s
 
 Napi::Value BindingObject::arenaBytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), binding ? static_cast<double>(binding->plan->arenaBytes) : 0);
+}
+Napi::Value BindingObject::bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), binding ? static_cast<double>(binding->plan->bytes()) : 0);
 }
 void BindingObject::release(const Napi::CallbackInfo&) { binding = nullptr; }
 

@@ -22,6 +22,7 @@ class BindingObject : public Napi::ObjectWrap<BindingObject> {
 
  private:
   Napi::Value arenaBytes(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
   void release(const Napi::CallbackInfo& info);
 };
 
