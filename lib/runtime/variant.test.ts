@@ -35,7 +35,7 @@ describe('bound plans', () => {
   const prepare = (n: number): ReturnType<Variant['prepare']> => {
     const feeds = [tensor('float32', [n, 8], new Float32Array(8 * n))];
     const region = variant.plan.regions[0] as NativeRegion;
-    return variant.prepare(region, 0, variant.sizesOf(feeds));
+    return variant.prepare(region, variant.sizesOf(feeds));
   };
 
   it('are kept up to a number of bytes, the least recently used go first', () => {
