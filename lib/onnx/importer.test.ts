@@ -662,7 +662,8 @@ describe('importer: functions', () => {
   it('stops functions that call themselves', () => {
     const self = { ...step, node: [node('Step', ['a'], ['r'], {}, 'my')] };
     assert.throws(() => run(model([self], node('Step', ['x'], ['y'], {}, 'my'))), {
-      code: 'HAIO_E_LIMIT',
+      code: 'HAIO_E_GRAPH',
+      message: /'Step' calls itself/,
     });
   });
 

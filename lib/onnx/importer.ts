@@ -62,7 +62,8 @@ interface Frame {
   readonly prefix: string;
   /** attributes that a function was called with */
   readonly refs: ReadonlyMap<string, AttributeProto> | null;
-  readonly depth: number;
+  /** functions that are being expanded, the innermost last */
+  readonly calls: readonly FunctionProto[];
 }
 
 export class Importer {
@@ -83,7 +84,7 @@ export class Importer {
 
   run(): Graph {
     const { graph, opsets } = this.#model;
-    const frame: Frame = { scope: new Scope(), opsets, prefix: '', refs: null, depth: 0 };
+    const frame: Frame = { scope: new Scope(), opsets, prefix: '', refs: null, calls: [] };
     const names = sizeNames(this.#model);
     const inputs = realInputs(this.#model).map((info) => {
       const { name } = info;
@@ -298,15 +299,21 @@ export class Importer {
     node: NodeProto,
     frame: Frame,
   ): readonly (Value | null)[] {
-    const depth = frame.depth + 1;
-    if (depth > DEPTH_LIMIT)
-      raise('HAIO_E_LIMIT', { what: 'functions in functions', got: depth, limit: DEPTH_LIMIT });
+    const calls = [...frame.calls, local];
+    if (frame.calls.includes(local))
+      raise('HAIO_E_GRAPH', { reason: `the function '${local.name}' calls itself` });
+    if (calls.length > DEPTH_LIMIT)
+      raise('HAIO_E_LIMIT', {
+        what: 'functions in functions',
+        got: calls.length,
+        limit: DEPTH_LIMIT,
+      });
     const scope = new Scope();
     local.input.forEach((name, i) => scope.define(name, view.inputs[i] ?? null));
     const defaults = local.attribute_proto.map((a) => [a.name, a] as const);
     const refs = new Map([...defaults, ...attributesOf(node, frame.refs)]);
     const opsets = new Map([...this.#model.opsets, ...opsetsOf(local.opset_import)]);
-    const inner: Frame = { scope, opsets, prefix: `${view.name}/`, refs, depth };
+    const inner: Frame = { scope, opsets, prefix: `${view.name}/`, refs, calls };
     return this.#nodes(local.node, local.output, inner, new Set(local.input));
   }
 }

@@ -56,6 +56,9 @@ export const nameOf = (node: NodeProto, index: number, prefix = ''): string =>
 export const bodiesOf = (node: NodeProto): GraphProto[] =>
   node.attribute.flatMap((a) => [...(a.g ? [a.g] : []), ...a.graphs]);
 
+/** Its operators compute gradients and update weights. */
+const TRAINING = 'ai.onnx.preview.training';
+
 /** At most so many names of nodes are listed for one operator. */
 const NAMES = 3;
 
@@ -89,7 +92,8 @@ export function raiseUnsupported(model: Model, table: OperatorTable): never {
   const list = [...missing.values()].map(({ type, domain, version, nodes }) => {
     const more = nodes.length > NAMES ? ` and ${nodes.length - NAMES} more` : '';
     const names = nodes.slice(0, NAMES).map((n) => `'${n}'`);
-    return `${type} (${domain || 'ai.onnx'} ${version}; ${names.join(', ')}${more})`;
+    const why = domain === TRAINING ? ': it trains, and haio only runs models' : '';
+    return `${type} (${domain || 'ai.onnx'} ${version}; ${names.join(', ')}${more}${why})`;
   });
   raise('HAIO_E_UNSUPPORTED', { list: list.join(', '), operators: [...missing.values()] });
 }

@@ -440,6 +440,54 @@ describe('images of newer opsets', () => {
   });
 });
 
+describe('operators of other opsets', () => {
+  it('takes the greatest element of each cell of a region', () => {
+    const x = f32(
+      [1, 1, 4, 4],
+      Array.from({ length: 16 }, (_, i) => i),
+    );
+    const pool = (...region: number[]): number[] =>
+      numbers(run('MaxRoiPool', 22, [x, f32([1, 5], [0, ...region])], { pooled_shape: [2, 2] })[0]);
+    assert.deepEqual(pool(0, 0, 3, 3), [5, 7, 13, 15]);
+    // three columns and rows: the middle ones belong to both cells
+    assert.deepEqual(pool(1, 1, 3, 3), [10, 11, 14, 15]);
+    // beyond the image there is nothing
+    assert.deepEqual(pool(3, 3, 6, 6), [15, 0, 0, 0]);
+  });
+  it('repeats along one axis, and enlarges by two attributes', () => {
+    const x = f32([1, 1, 1, 2], [1, 2]);
+    const scalar = (v: number): Tensor => f32([], [v]);
+    const [tiled] = run('Tile', 1, [x, scalar(2), scalar(2)]);
+    assert.deepEqual(
+      [tiled!.shape, numbers(tiled)],
+      [
+        [1, 1, 2, 2],
+        [1, 2, 1, 2],
+      ],
+    );
+    const scales = { height_scale: { float: 1 }, width_scale: { float: 2 } };
+    assert.deepEqual(numbers(run('Upsample', 1, [x], scales)[0]), [1, 1, 2, 2]);
+  });
+  it('gates', () => {
+    const [y] = run('SwiGLU', 28, [f32([2], [1, -2]), f32([2], [3, 4])]);
+    near(y, [3 / (1 + Math.exp(-1)), -8 / (1 + Math.exp(2))]);
+  });
+  it('says what to do where haio cannot', () => {
+    assert.throws(() => run('ImageDecoder', 20, [fromNumbers('uint8', [1], [0])]), {
+      code: 'HAIO_E_UNSUPPORTED',
+      message: /decode images before the run/,
+    });
+    const domain = 'ai.onnx.preview.training';
+    const trains = [node('Adam', ['x'], ['y'], {}, domain), node('Nope', ['x'], ['z'])];
+    const ports = [valueInfo('x', 'float32', [1])];
+    const model = modelOf(graph(trains, ports, [{ name: 'y' }, { name: 'z' }]), 17);
+    assert.throws(() => importModel(encodeModel(model)), {
+      code: 'HAIO_E_UNSUPPORTED',
+      message: /Adam \(ai\.onnx\.preview\.training 1; 'y': it trains.*Nope \(ai\.onnx 17; 'z'\)/,
+    });
+  });
+});
+
 describe('sizes that are open', () => {
   it('stay open through Attention', () => {
     const names = ['q', 'k', 'v'];

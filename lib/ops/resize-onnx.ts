@@ -45,9 +45,10 @@ const LEGACY = {
   policy: 'stretch',
 } as const;
 
-/** Upsample-7 and -9, Resize-10: scales only, positions are divided by them. */
+/** Upsample-1 to -9, Resize-10: scales only, positions are divided by them. */
 export function readUpsample(n: OnnxNode): ResizeRequest {
-  const scales = numbersOf(n, n.inputs[1]) ?? n.floats('scales');
+  const sides = n.opset < 7 ? [1, 1, n.float('height_scale'), n.float('width_scale')] : null;
+  const scales = numbersOf(n, n.inputs[1]) ?? sides ?? n.floats('scales');
   const mode = n.string('mode', 'nearest') === 'nearest' ? 'nearest' : 'linear';
   const axes = scales.map((_, i) => i);
   return { attrs: onlyScaled({ ...LEGACY, mode, axes, scales }, scales), sizes: null };

@@ -124,7 +124,7 @@ export const Resize: OpDef<ResizeAttrs> = defineOp<ResizeAttrs>({
   eval: ([x, sizes], attrs) => [evaluate(x!, intsOf(sizes), attrs)],
   onnx: [
     { type: 'Resize', since: 10, build: (n) => [placed(n.inputs[0]!, readResize(n))] },
-    { type: 'Upsample', since: 7, build: (n) => [placed(n.inputs[0]!, readUpsample(n))] },
+    { type: 'Upsample', since: 1, build: (n) => [placed(n.inputs[0]!, readUpsample(n))] },
   ],
   permute: ({ attrs }, from, perm) =>
     from === 0

@@ -19,6 +19,11 @@ export const Silu = unary('Silu', (x) => x / (1 + Math.exp(-x)), {
   onnx: [
     { type: 'Swish', since: 24, build: (n) => swish(n, n.float('alpha', 1)) },
     {
+      type: 'SwiGLU',
+      since: 28,
+      build: (n) => [apply(Mul, {}, [swish(n, n.float('alpha', 1))[0]!, n.inputs[1]!])],
+    },
+    {
       type: 'QuickGelu',
       since: 1,
       domain: 'com.microsoft',

@@ -1,14 +1,14 @@
 /** Tile (ONNX): the tensor repeated along each axis. */
-import type { Node } from '../ir/graph.js';
-import { shapeOf } from '../ir/graph.js';
-import { defineOp } from '../ir/op.js';
+import { apply } from '../ir/build.js';
+import { type Node, type Value, shapeOf } from '../ir/graph.js';
+import { type OnnxNode, type OpDef, defineOp, shapeError } from '../ir/op.js';
 import type { Operand } from '../ir/step.js';
 import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
 import { type Shape, denseStrides } from '../tensor/shape.js';
-import { checkSize, tensorAt } from './facts.js';
+import { checkSize, fromStart, numbersOf, rankAt, tensorAt } from './facts.js';
 import { MAX_RANK, copyTo, filled, intsOf, movable, room, walk } from './moving.js';
-import { freshSizes, knownAt, knownIn } from './sizes.js';
+import { freshSizes, int64s, knownAt, knownIn } from './sizes.js';
 
 /** Each axis that is repeated as two: the turn, and the place in the tensor. */
 function unrolled(
@@ -24,7 +24,16 @@ function unrolled(
   return { ...o, shape: sizes, strides };
 }
 
-export const Tile = defineOp<Record<string, never>>({
+/** Tile-1: so many copies along one axis. */
+function alongOne(n: OnnxNode): Value {
+  const [x, tiles, axis] = n.inputs;
+  const count = numbersOf(n, tiles)?.[0] ?? shapeError('the number of tiles is missing');
+  const at = fromStart(numbersOf(n, axis)?.[0] ?? 0, rankAt(n, 0));
+  const repeats = shapeOf(x!).map((_, i) => (i === at ? count : 1));
+  return apply(Tile, {}, [x!, int64s(repeats)]);
+}
+
+export const Tile: OpDef<Record<string, never>> = defineOp<Record<string, never>>({
   name: 'Tile',
   infer(inputs, _, ctx) {
     const { dtype, shape } = tensorAt(inputs, 0);
@@ -56,7 +65,10 @@ export const Tile = defineOp<Record<string, never>>({
     return [filled(x!, shape, data)];
   },
   moves: [0],
-  onnx: [{ type: 'Tile', since: 6, read: () => ({}) }],
+  onnx: [
+    { type: 'Tile', since: 1, build: (n) => [alongOne(n)] },
+    { type: 'Tile', since: 6, read: () => ({}) },
+  ],
   lower(node, l) {
     const repeats = knownIn(node, 1)!;
     const [x, out] = [l.in(0), l.out()];
