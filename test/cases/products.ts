@@ -6,6 +6,7 @@ import { Conv, type ConvAttrs } from '../../lib/ops/conv.js';
 import { ConvTranspose, type ConvTransposeAttrs } from '../../lib/ops/conv-transpose.js';
 import { Gelu } from '../../lib/ops/gelu.js';
 import { MatMul } from '../../lib/ops/mat-mul.js';
+import { MatMulNBits } from '../../lib/ops/mat-mul-n-bits.js';
 import { Mul } from '../../lib/ops/mul.js';
 import { Relu } from '../../lib/ops/relu.js';
 import type { OpDef } from '../../lib/ir/op.js';
@@ -28,6 +29,26 @@ const product = (name: string, a: CaseInput, b: CaseInput): OpCase =>
   opCase({ op: MatMul, name, attrs: { stages: [] }, inputs: [a, b], ...near });
 const staged = (name: string, stages: readonly GraphStage[], ...inputs: CaseInput[]): OpCase =>
   opCase({ op: MatMul, name, attrs: { stages }, inputs, ...near });
+
+/** Weights of few bits in blocks: rows that are multiplied at once and rows that widen panels. */
+function packed(bits: 2 | 4 | 8, block: number, m: number, k: number, n: number): OpCase {
+  const blocks = Math.ceil(k / block);
+  const zeros = (m + n) % 2 === 0;
+  return opCase({
+    op: MatMulNBits,
+    name: `${bits} bits in ${block}: ${m} × ${k} × ${n}`,
+    attrs: { bits, block, n },
+    inputs: [
+      shape(m, k),
+      { shape: [n, (blocks * block * bits) / 8], dtype: 'uint8', range: [0, 255] },
+      { shape: [n, blocks], range: [-0.1, 0.1] },
+      zeros ? { shape: [n, blocks], range: [0, 2 ** bits - 1] } : null,
+      n % 3 === 0 ? shape(n) : null,
+    ],
+    rtol: 1e-4,
+    atol: 2e-3,
+  });
+}
 
 const ROWS = [1, 2, 5, 8, 13, 14, 15, 31];
 const COLUMNS = [1, 3, 16, 17, 33, 48, 70];
@@ -314,6 +335,14 @@ const attentions: readonly OpCase[] = [
 ];
 
 export const cases: readonly OpCase[] = [
+  ...([2, 4, 8] as const).flatMap((bits) => [
+    packed(bits, 32, 1, 96, 33),
+    packed(bits, 16, 2, 40, 35),
+    packed(bits, 32, 3, 50, 31),
+    packed(bits, 64, 4, 70, 6),
+    packed(bits, 32, 5, 300, 40),
+    packed(bits, 128, 19, 130, 71),
+  ]),
   ...convolutions,
   ...depthwise,
   ...transpositions,

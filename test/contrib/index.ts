@@ -2,6 +2,12 @@
 import { ATTENTIONS } from './attentions.js';
 import type { Draw } from './case.js';
 import { ELEMENTS } from './elements.js';
+import { PACKED } from './packed.js';
 import { QUANTIZED } from './quantized.js';
 
-export const DRAWS: Readonly<Record<string, Draw>> = { ...ELEMENTS, ...ATTENTIONS, ...QUANTIZED };
+export const DRAWS: Readonly<Record<string, Draw>> = {
+  ...ELEMENTS,
+  ...ATTENTIONS,
+  ...QUANTIZED,
+  ...PACKED,
+};
