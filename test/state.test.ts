@@ -17,7 +17,7 @@ import {
 import { encodeModel, graph, modelOf, node, valueInfo } from '../lib/onnx/export.js';
 import { GALLERY } from './models/gallery.js';
 import { random } from './models/random.js';
-import { DECODER, PROMPT } from './zoo/decoder.js';
+import { DECODER, DECODERS, PROMPT } from './zoo/decoder.js';
 
 const make = (type: string, data: unknown, dims: readonly number[]): Tensor =>
   new Tensor(type as 'float32', data as Float32Array, dims);
@@ -79,22 +79,28 @@ describe('state', () => {
     );
   };
 
-  it('says what onnxruntime-node says, token by token, with feeds and with a state', async () => {
-    const recorded = JSON.parse(
-      readFileSync(new URL('../../test/zoo/decoder.json', import.meta.url), 'utf8'),
-    ) as { tokens: number[]; logits: number[] };
-    const steps = recorded.tokens.length;
-    const state = session.createState();
-    for (const { tokens, logits } of [
-      await withFeeds(PROMPT, steps),
-      await withState(state, PROMPT, steps),
-    ]) {
-      assert.deepEqual(tokens, recorded.tokens);
-      const last = logits.at(-1)!.subarray(0, recorded.logits.length);
-      assert.ok(difference(Float32Array.from(recorded.logits), last) < 1e-4);
-    }
-    assert.equal(state.length, PROMPT.length + steps - 1);
-  });
+  const recorded = JSON.parse(
+    readFileSync(new URL('../../test/zoo/decoders.json', import.meta.url), 'utf8'),
+  ) as Record<string, { tokens: number[]; logits: number[] }>;
+  for (const [name, { model, pairs, empty }] of Object.entries(DECODERS))
+    it(`says what onnxruntime-node says, token by token, with feeds and with a state: ${name}`, async () => {
+      const want = recorded[name]!;
+      const steps = want.tokens.length;
+      const [fed, kept] = [await load(model()), await load(model(), { state: PAIRS })];
+      for (const { tokens, logits } of [
+        await decode((feeds) => fed.run(feeds), { make, prompt: PROMPT, steps, pairs, empty }),
+        await decode((feeds) => kept.run(feeds), { make, prompt: PROMPT, steps }),
+      ]) {
+        assert.deepEqual(tokens, want.tokens);
+        const last = logits.at(-1)!.subarray(0, want.logits.length);
+        assert.ok(difference(Float32Array.from(want.logits), last) < 1e-4);
+      }
+      // it was appended, not handed on
+      assert.equal(kept.state!.length, PROMPT.length + steps - 1);
+      assert.ok(kept.state!.capacity >= kept.state!.length);
+      await fed.release();
+      await kept.release();
+    });
 
   it('gives the same as feeds however often the buffers grow', async () => {
     const prompt = Array.from({ length: 60 }, (_, i) => (i * 7) % 50);

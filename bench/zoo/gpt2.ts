@@ -26,7 +26,7 @@ const pastName = (layer: number, part: string): string => `past_key_values.${lay
 const presentName = (layer: number, part: string): string => `present.${layer}.${part}`;
 
 /** Pairs of past inputs and present outputs. */
-export const gpt2State = ({ layers }: Gpt2Config): Record<string, string> => {
+export const gpt2State = ({ layers }: Pick<Gpt2Config, 'layers'>): Record<string, string> => {
   const pairs: Record<string, string> = {};
   for (let i = 0; i < layers; i++)
     for (const part of ['key', 'value']) pairs[pastName(i, part)] = presentName(i, part);

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadRival, rivalModule } from '../../bench/rival.js';
 import { type MakeTensor, decode } from '../../bench/zoo/generate.js';
-import { gpt2, gpt2State } from '../../bench/zoo/gpt2.js';
 import { ZOO } from '../../bench/zoo/index.js';
 import { signatureOf } from '../../lib/onnx/import.js';
-import { DECODER, PROMPT } from './decoder.js';
+import { DECODERS, PROMPT } from './decoder.js';
 import { type Told, feedsOf, tell } from './feeds.js';
 
 const STEPS = 40;
@@ -23,18 +22,22 @@ const write = (name: string, value: unknown): void =>
     `${JSON.stringify(value)}\n`,
   );
 const folder = mkdtempSync(join(tmpdir(), 'haio-'));
-const path = join(folder, 'decoder.onnx');
-writeFileSync(path, gpt2(DECODER));
-const session = (await loadRival(path, 1))!;
-const { tokens, logits } = await decode((feeds) => session.run(feeds), {
-  make,
-  prompt: PROMPT,
-  steps: STEPS,
-  pairs: gpt2State(DECODER),
-  empty: [1, DECODER.heads, 0, DECODER.hidden / DECODER.heads],
-});
-await session.release();
-write('decoder', { tokens, logits: [...logits.at(-1)!.subarray(0, LOGITS)] });
+const path = join(folder, 'model.onnx');
+const decoders: Record<string, object> = {};
+for (const [name, { model, pairs, empty }] of Object.entries(DECODERS)) {
+  writeFileSync(path, model());
+  const session = (await loadRival(path, 1))!;
+  const { tokens, logits } = await decode((feeds) => session.run(feeds), {
+    make,
+    prompt: PROMPT,
+    steps: STEPS,
+    pairs,
+    empty,
+  });
+  await session.release();
+  decoders[name] = { tokens, logits: [...logits.at(-1)!.subarray(0, LOGITS)] };
+}
+write('decoders', decoders);
 
 const models: Record<string, Told> = {};
 for (const [name, model] of Object.entries(ZOO)) {
