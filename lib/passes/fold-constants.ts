@@ -19,7 +19,7 @@ import { sizeOf } from '../tensor/tensor.js';
 import { type Weight, weightOf } from '../tensor/weight.js';
 
 /** Bytes of inputs and results of nodes that `eval` computes. */
-const SMALL = 64 * 1024;
+const SMALL = 4 * 1024;
 /** Floating-point operations that `eval` may spend on one node. */
 const FLOPS = 1e7;
 

@@ -40,24 +40,53 @@ const symbolAtoms = new WeakMap<DimSymbol, Sym>();
 
 const keyOf = (d: Dim): string => (typeof d === 'number' ? `${d}` : `s${d.id}`);
 
+const keyOfAtoms = (list: readonly Atom[]): string => {
+  let key = '';
+  for (const a of list) key += `*${a.id}`;
+  return key;
+};
+
+/** The one expression of these terms: distinct, with coefficients other than 0, sorted by `keys`. */
+function interned(constant: number, keys: readonly string[], terms: readonly Term[]): Sym {
+  let key = `${constant}`;
+  for (let i = 0; i < keys.length; i++) key += `|${terms[i]!.coef}${keys[i]!}`;
+  let sym = syms.get(key);
+  if (!sym) {
+    sym = { id: ++counter, constant: clamp(constant), terms };
+    syms.set(key, sym);
+    termKeys.set(sym, keys);
+  }
+  return sym;
+}
+const termKeys = new WeakMap<Sym, readonly string[]>();
+
 function poly(constant: number, terms: readonly Term[]): Dim {
   const byKey = new Map<string, Term>();
   for (const t of terms) {
-    const key = t.atoms.map((a) => a.id).join('*');
+    const key = keyOfAtoms(t.atoms);
     const old = byKey.get(key);
-    byKey.set(key, { coef: clamp((old?.coef ?? 0) + t.coef), atoms: t.atoms });
+    byKey.set(key, old ? { coef: clamp(old.coef + t.coef), atoms: t.atoms } : t);
   }
   const entries = [...byKey.entries()].filter(([, t]) => t.coef !== 0);
   if (entries.length === 0) return clamp(constant);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  const key = `${constant}|${entries.map(([k, t]) => `${t.coef}:${k}`).join('|')}`;
-  let sym = syms.get(key);
-  if (!sym) {
-    sym = { id: ++counter, constant: clamp(constant), terms: entries.map(([, t]) => t) };
-    syms.set(key, sym);
-  }
-  return sym;
+  return interned(
+    constant,
+    entries.map(([k]) => k),
+    entries.map(([, t]) => t),
+  );
 }
+
+/** a + b and a · b for numbers b: the terms keep their order. */
+const shifted = (a: Sym, b: number): Sym => interned(a.constant + b, termKeys.get(a)!, a.terms);
+const scaled = (a: Sym, b: number): Dim =>
+  b === 0
+    ? 0
+    : interned(
+        clamp(a.constant * b) + 0,
+        termKeys.get(a)!,
+        a.terms.map((t) => ({ coef: clamp(t.coef * b), atoms: t.atoms })),
+      );
 
 const termsOf = (d: Dim): readonly Term[] => (typeof d === 'number' ? [] : d.terms);
 const constOf = (d: Dim): number => (typeof d === 'number' ? d : d.constant);
@@ -90,15 +119,42 @@ export function newSymbol(name: string, options: Partial<Omit<DimSymbol, 'name'>
 
 export const isSym = (d: Dim): d is Sym => typeof d !== 'number';
 
+/** Results by the operands, the expression first: the same few sizes meet again and again. */
+class Results {
+  readonly #known = new WeakMap<Sym, Map<Dim, Dim>>();
+  of(a: Sym, b: Dim, make: () => Dim): Dim {
+    let row = this.#known.get(a);
+    if (!row) this.#known.set(a, (row = new Map<Dim, Dim>()));
+    let result = row.get(b);
+    if (result === undefined) row.set(b, (result = make()));
+    return result;
+  }
+}
+const sums = new Results();
+const products = new Results();
+
 export function add(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return clamp(a + b);
-  return poly(constOf(a) + constOf(b), [...termsOf(a), ...termsOf(b)]);
+  if (typeof a === 'number') {
+    if (typeof b === 'number') return clamp(a + b);
+    return add(b, a);
+  }
+  if (b === 0) return a;
+  if (typeof b === 'number') return shifted(a, b);
+  return sums.of(a, b, () => poly(a.constant + b.constant, [...a.terms, ...b.terms]));
 }
 export const neg = (a: Dim): Dim => mul(a, -1);
 export const sub = (a: Dim, b: Dim): Dim => add(a, neg(b));
 
 export function mul(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return clamp(a * b) + 0;
+  if (typeof a === 'number') {
+    if (typeof b === 'number') return clamp(a * b) + 0;
+    return mul(b, a);
+  }
+  if (b === 1) return a;
+  return typeof b === 'number' ? scaled(a, b) : products.of(a, b, () => multiplied(a, b));
+}
+
+function multiplied(a: Sym, b: Sym): Dim {
   const terms: Term[] = [];
   const full = (d: Dim): Term[] => [...termsOf(d), { coef: constOf(d), atoms: [] }];
   for (const x of full(a))
@@ -216,9 +272,17 @@ export function select(condition: Dim, x: Dim, y: Dim): Dim {
   return x === y ? x : call('select', [condition, x, y]);
 }
 
+const knownBounds = new WeakMap<Sym, readonly [number, number]>();
+
 /** Smallest and largest value the expression can take, by interval arithmetic. */
 export function bounds(d: Dim): readonly [number, number] {
   if (typeof d === 'number') return [d, d];
+  let known = knownBounds.get(d);
+  if (!known) knownBounds.set(d, (known = symBounds(d)));
+  return known;
+}
+
+function symBounds(d: Sym): readonly [number, number] {
   let lo = d.constant;
   let hi = d.constant;
   for (const t of d.terms) {
