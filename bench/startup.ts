@@ -20,6 +20,8 @@ const { values } = parseArgs({
 });
 const threads = Number(values.threads);
 const SIDES = ['haio', 'onnxruntime'] as const;
+/** this package as its users import it */
+const PACKAGE: string = 'haio';
 
 interface Times {
   /** milliseconds */
@@ -44,7 +46,7 @@ const cpu = (): number => {
 type Run = (feeds: Readonly<Record<string, TensorLike>>) => Promise<unknown>;
 
 async function openHaio(path: string): Promise<{ names: readonly string[]; run: Run }> {
-  const { load } = (await import('haio')) as typeof import('../lib/index.js');
+  const { load } = (await import(PACKAGE)) as typeof import('../lib/index.js');
   const session = await load(path, { threads });
   return { names: session.inputs.map((i) => i.name), run: (feeds) => session.run(feeds) };
 }
@@ -68,12 +70,12 @@ async function child(side: string, model: string): Promise<Times> {
   const { names, run } = await (side === 'haio' ? openHaio : openRival)(spec.path!);
   const loaded = performance.now();
   const used = cpu() - spent;
-  let feeds = makeFeeds(spec, names);
+  let feeds: Readonly<Record<string, TensorLike>> = makeFeeds(spec, names);
   if (side !== 'haio') {
     const ort = (await import('./rival.js')).rivalModule()!;
     feeds = Object.fromEntries(
       Object.entries(feeds).map(([k, t]) => [k, new ort.Tensor(t.type, t.data, t.dims)]),
-    ) as typeof feeds;
+    );
   }
   const [ready, more] = [performance.now(), cpu()];
   await run(feeds);
