@@ -1,5 +1,6 @@
 /** Sessions from the outside: results, concurrency, cancelling, releasing, errors, memory. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { HaioError, Tensor, load } from '../lib/index.js';
@@ -209,6 +210,34 @@ describe('session', () => {
     assert.ok(session.memory.arena >= session.memory.lowerBound);
     assert.ok(session.memory.weights > 0);
     await session.release();
+  });
+
+  it('compiles once for numbers that runs bring, and for each run its own', async () => {
+    const root = new URL('../../', import.meta.url).pathname;
+    const file = join(root, 'node_modules/@ricky0123/vad-web/dist/silero_vad_v5.onnx');
+    const feeds = (samples: number, rate: number): Record<string, Tensor> => ({
+      input: new Tensor(
+        'float32',
+        Float32Array.from({ length: samples }, (_, i) => Math.sin(i / 3)),
+        [1, samples],
+      ),
+      state: new Tensor('float32', new Float32Array(256), [2, 1, 128]),
+      sr: new Tensor('int64', [rate], []),
+    });
+    const phases: string[] = [];
+    const alone = await load(file, { onProgress: (phase) => phases.push(phase) });
+    const wide = await alone.run(feeds(512, 16000));
+    assert.equal(phases.filter((p) => p === 'plan').length, 1, phases.join());
+    const narrow = await alone.run(feeds(256, 8000));
+    await alone.release();
+    // both are asked for before anything is known of what the graph depends on
+    await using together = await load(file);
+    const [a, b] = await Promise.all([
+      together.run(feeds(512, 16000)),
+      together.run(feeds(256, 8000)),
+    ]);
+    assert.deepEqual(floats(a['output']), floats(wide['output']));
+    assert.deepEqual(floats(b['output']), floats(narrow['output']));
   });
 
   it('works in worker threads', async () => {

@@ -27,19 +27,33 @@ export type Source = ({ readonly path: string } | { readonly bytes: Uint8Array }
   readonly external?: Readonly<Record<string, Uint8Array>>;
 };
 
-export interface CompileOptions {
+/** Numbers that are fixed in a compiled model. */
+export interface Numbers {
+  /** of symbols */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** of inputs whose rank the model leaves open */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** contents of inputs */
+  readonly values: Readonly<Record<string, Tensor>>;
+}
+
+export interface CompileOptions extends Numbers {
   readonly isa: string;
   readonly precision: Precision;
   /** names of passes to leave out */
   readonly off: readonly string[];
-  /** sizes of symbols, fixed in the compiled model */
-  readonly sizes: Readonly<Record<string, number>>;
-  /** shapes of inputs whose rank the model leaves open */
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
-  /** contents of inputs, fixed in the compiled model */
-  readonly values: Readonly<Record<string, Tensor>>;
   /** the option `state` of load() */
   readonly state: StateNames;
+  /** what the first run brings: taken where the graph depends on it, so that nobody has to ask twice */
+  readonly offered?: Numbers;
+}
+
+/** Names of what a graph depends on. */
+export interface Pins {
+  readonly symbols: readonly string[];
+  readonly inputs: readonly string[];
+  /** inputs of unknown rank */
+  readonly shapes: readonly string[];
 }
 
 export interface Compiled {
@@ -50,16 +64,14 @@ export interface Compiled {
   /** pairs by full names */
   readonly state: StateNames;
   readonly nodes: { readonly imported: number; readonly optimized: number };
+  /** what of the offered numbers it was compiled for */
+  readonly taken: Pins;
 }
 
 /** A compile that needs numbers first: sizes of symbols, contents of inputs. */
 export interface Deferred {
-  readonly pins: {
-    readonly symbols: readonly string[];
-    readonly inputs: readonly string[];
-    /** inputs of unknown rank */
-    readonly shapes: readonly string[];
-  };
+  /** all that are known to be needed, those taken from what was offered among them */
+  readonly pins: Pins;
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
   readonly state: StateNames;
@@ -104,32 +116,70 @@ export function compileModel(
 ): Compiled | Deferred {
   const { bytes, externalData } = open(native, source);
   progress('import');
-  const settings: ImportOptions = {
-    sizes: options.sizes,
-    shapes: options.shapes,
-    values: options.values,
-    externalData,
-  };
   const model = readModel(bytes);
   const { inputs, outputs } = signatureOf(model);
   checkSizes(inputs, options.sizes);
   checkNames(options.off);
   const state = statePairs(options.state, inputs, outputs);
   const signature = { inputs, outputs, state };
-  try {
-    const imported = importModel(model, settings);
-    progress('optimize');
-    const graph = optimize(imported.graph, { off: options.off, precision: options.precision });
-    progress('plan');
-    const nodes = { imported: imported.onnxNodes, optimized: countNodes(graph) };
-    const about = aboutJson({ ...signature, nodes }, options);
-    const built = buildModel(graph, { native, isa: options.isa, state, about });
-    return { model: built.model, ...signature, nodes };
-  } catch (e) {
-    if (!(e instanceof PinRequest)) throw e;
-    return {
-      pins: { symbols: e.symbols.map((s) => s.name), inputs: [...e.inputs], shapes: [...e.shapes] },
-      ...signature,
-    };
+  let numbers: Numbers = options;
+  let taken: Pins = { symbols: [], inputs: [], shapes: [] };
+  for (;;) {
+    try {
+      const settings: ImportOptions = { ...pick(numbers), externalData };
+      const imported = importModel(model, settings);
+      progress('optimize');
+      const graph = optimize(imported.graph, { off: options.off, precision: options.precision });
+      progress('plan');
+      const nodes = { imported: imported.onnxNodes, optimized: countNodes(graph) };
+      const about = aboutJson({ ...signature, nodes }, { ...options, ...pick(numbers) });
+      const built = buildModel(graph, { native, isa: options.isa, state, about });
+      return { model: built.model, ...signature, nodes, taken };
+    } catch (e) {
+      if (!(e instanceof PinRequest)) throw e;
+      const asked = {
+        symbols: e.symbols.map((s) => s.name),
+        inputs: [...e.inputs],
+        shapes: [...e.shapes],
+      };
+      const more = answer(asked, numbers, options.offered);
+      taken = {
+        symbols: [...taken.symbols, ...asked.symbols],
+        inputs: [...taken.inputs, ...asked.inputs],
+        shapes: [...taken.shapes, ...asked.shapes],
+      };
+      if (!more) return { pins: taken, ...signature };
+      numbers = more;
+    }
   }
+}
+
+const pick = ({ sizes, shapes, values }: Numbers): Numbers => ({ sizes, shapes, values });
+
+/** The numbers with those that are asked for, where all of them are offered and new; else null. */
+function answer(
+  { symbols, inputs, shapes }: Pins,
+  known: Numbers,
+  offered: Numbers | undefined,
+): Numbers | null {
+  if (!offered) return null;
+  const choose = <T>(
+    names: readonly string[],
+    from: Readonly<Record<string, T>>,
+    before: Readonly<Record<string, T>>,
+  ): Record<string, T> | null => {
+    const out = { ...before };
+    for (const name of names) {
+      if (!Object.hasOwn(from, name) || Object.hasOwn(before, name)) return null;
+      out[name] = from[name]!;
+    }
+    return out;
+  };
+  const next = {
+    sizes: choose(symbols, offered.sizes, known.sizes),
+    shapes: choose(shapes, offered.shapes, known.shapes),
+    values: choose(inputs, offered.values, known.values),
+  };
+  const { sizes, shapes: made, values } = next;
+  return sizes && made && values ? { sizes, shapes: made, values } : null;
 }

@@ -5,11 +5,12 @@ import type { StateNames } from '../plan/appended.js';
 import { explainModel } from '../plan/explain.js';
 import { type CompiledModel, allRegions } from '../plan/plan.js';
 import { type DType, newArray } from '../tensor/dtype.js';
+import { VALUE_LIMIT } from '../ir/graph.js';
 import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { Signature } from '../onnx/import.js';
 import { checkFixed } from './about.js';
-import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
+import type { CompileOptions, Compiled, Deferred, Source, Numbers } from './compile.js';
 import { compileInWorker } from './compiler.js';
 import { type RunContext, drive } from './drive.js';
 import { type MemoryReport, reportMemory } from './memory.js';
@@ -85,7 +86,7 @@ export class Session {
   readonly #idle: (() => void)[] = [];
 
   /** Use load(). `first` is the result of compiling `source` without pins. */
-  constructor(settings: SessionSettings, first: Compiled | Deferred) {
+  constructor(settings: SessionSettings, first: Omit<Compiled, 'taken'> | Deferred) {
     this.#settings = settings;
     this.inputs = first.inputs;
     this.outputs = first.outputs;
@@ -225,7 +226,7 @@ export class Session {
     this.#current = null;
   }
 
-  #addPins({ pins }: Deferred): void {
+  #addPins({ pins }: Pick<Deferred, 'pins'>): void {
     pins.symbols.forEach((s) => this.#pins.symbols.add(s));
     pins.inputs.forEach((s) => this.#pins.inputs.add(s));
     pins.shapes.forEach((s) => this.#pins.shapes.add(s));
@@ -236,7 +237,7 @@ export class Session {
     return symbols.size + inputs.size + shapes.size;
   }
 
-  #open(compiled: Compiled): Variant {
+  #open(compiled: Omit<Compiled, 'taken'>): Variant {
     const { addon, threads, isa, lanes } = this.#settings;
     this.#nodes = compiled.nodes;
     this.#current = new Variant(addon, compiled.model, { threads, isa, lanes });
@@ -306,13 +307,18 @@ export class Session {
   #variant(feeds: ReadonlyMap<string, Plain>): Variant | Promise<Variant> {
     const { sizes, shapes, values, key } = this.#pinned(feeds);
     const known = this.#variants.get(key);
-    if (known) return known;
+    if (known instanceof Variant) return known;
+    // what is being compiled may turn out to depend on more than is known now, where these feeds differ
+    if (known) return known.then(() => this.#variant(feeds));
     const { compile, onProgress } = this.#settings;
     if (!compile) return raise('HAIO_E_INTERNAL', { reason: 'a compiled model asks for numbers' });
     const { source, options } = compile;
     const pending = compileInWorker(
       source,
-      { ...options, sizes: { ...options.sizes, ...sizes }, shapes, values },
+      {
+        ...{ ...options, sizes: { ...options.sizes, ...sizes }, shapes, values },
+        offered: this.#offered(feeds),
+      },
       onProgress,
     ).then((result) => {
       this.#variants.delete(key);
@@ -323,8 +329,9 @@ export class Session {
           raise('HAIO_E_INTERNAL', { reason: 'the same pins are asked for again' });
         return this.#variant(feeds);
       }
+      this.#addPins({ pins: result.taken });
       const variant = this.#open(result);
-      this.#variants.set(key, variant);
+      this.#variants.set(this.#pinned(feeds).key, variant);
       this.#forget();
       return variant;
     });
@@ -333,6 +340,22 @@ export class Session {
       if (this.#variants.get(key) === pending) this.#variants.delete(key);
     });
     return pending;
+  }
+
+  /** All of the feeds that a graph may depend on. */
+  #offered(feeds: ReadonlyMap<string, Plain>): Numbers {
+    const sizes: Record<string, number> = {};
+    const shapes: Record<string, readonly number[]> = {};
+    const values: Record<string, Plain> = {};
+    for (const { name, shape, unranked } of this.inputs) {
+      const t = feeds.get(name)!;
+      shape.forEach((d, i) => {
+        if (typeof d === 'string') sizes[d] ??= t.shape[i]!;
+      });
+      if (unranked) shapes[name] = t.shape;
+      if (t.data.length <= VALUE_LIMIT && t.dtype !== 'string') values[name] = t;
+    }
+    return { sizes, shapes, values };
   }
 
   #forget(): void {
