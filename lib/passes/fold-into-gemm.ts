@@ -20,6 +20,7 @@ import { mapGraph, nodeRule } from '../ir/rewrite.js';
 import type { GraphStage } from '../ir/stages.js';
 import { Cast } from '../ops/cast.js';
 import { Concat } from '../ops/concat.js';
+import { DequantizeLinear } from '../ops/dequantize-linear.js';
 import { runsIn } from '../ops/elementwise.js';
 import { MAX_OPERANDS, MAX_STAGES } from '../ops/epilogue.js';
 import { sameShape } from '../tensor/shape.js';
@@ -93,7 +94,8 @@ function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
     const nodes = region(carrier, kind);
     const last = nodes.at(-1);
     if (!last || !allow(carrier)) continue;
-    nodes.forEach((n) => taken.add(n));
+    // operands' own nodes may serve several products
+    nodes.filter((n) => !isOp(n, DequantizeLinear)).forEach((n) => taken.add(n));
     folds.set(last, { carrier, nodes });
   }
   return folds;
@@ -118,8 +120,21 @@ function findFolds(graph: Graph, allow: (n: Node) => boolean): Map<Node, Fold> {
       const extra = carrier.inputs.length - kind.inputs;
       if (stagesOf(inside, [start]).operands.length + extra <= MAX_OPERANDS) best = inside.length;
     }
-    return inside.slice(0, best);
+    // what is quantised last is stored so: who reads it dequantises it
+    if (kind.integers && best > 1 && isOp(inside[best - 1], DequantizeLinear)) best--;
+    return kind.integers ? withOperands(inside.slice(0, best)) : inside.slice(0, best);
   }
+}
+
+/** The nodes after those that only dequantise their operands: bytes are read, not floats. */
+function withOperands(nodes: readonly Node[]): readonly Node[] {
+  const shape = nodes[0] && shapeOf(nodes[0].outputs[0]!);
+  const before = nodes
+    .flatMap((n) => n.inputs)
+    .flatMap((v) => (isOp(v?.node, DequantizeLinear) && !nodes.includes(v.node) ? [v.node] : []))
+    .filter((n) => shape && sameShape(shapeOf(n.outputs[0]!), shape))
+    .filter((n) => n.inputs.every((v) => v && ['int8', 'uint8', 'float32'].includes(dtypeOf(v))));
+  return [...new Set(before), ...nodes];
 }
 
 /**

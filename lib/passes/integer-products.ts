@@ -3,7 +3,7 @@
  * the int32 sum. What quantises the result becomes a stage of it. An int32 bias joins the sum where its
  * scale is s·t, as exporters write it.
  */
-import { apply, constantTensor } from '../ir/build.js';
+import { apply, constantTensor, literal } from '../ir/build.js';
 import { type Node, type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { isOp } from '../ir/op.js';
 import { type Pass, rules } from '../ir/pass.js';
@@ -17,7 +17,7 @@ import { isBytes, isOne } from '../ops/integer-product.js';
 import { MatMul } from '../ops/mat-mul.js';
 import { MatMulInteger } from '../ops/mat-mul-integer.js';
 import { Mul } from '../ops/mul.js';
-import { QuantizeLinear } from '../ops/quantize-linear.js';
+import { type QuantizeAttrs, QuantizeLinear } from '../ops/quantize-linear.js';
 import { Relu } from '../ops/relu.js';
 import { reshaped } from '../ops/reshape.js';
 import { Transpose } from '../ops/transpose.js';
@@ -55,18 +55,31 @@ function alongAxis({ q, zero, scale }: Quantized, axis: number): boolean {
   });
 }
 
-/** The int32 values of a bias whose scale is the product's. */
-function integerBias(bias: Value | null | undefined, a: Value, b: Value): Value | null {
-  const found = quantizedOf(bias);
-  if (!found || dtypeOf(found.q) !== 'int32' || scalarOf(found.zero) !== 0) return null;
-  const [s, t] = [constantTensor(a), constantTensor(b)];
-  if (!s || !t || !constantTensor(found.scale)) return null;
-  const [scale, each] = [toNumbers(s)[0]!, toNumbers(t)];
-  const own = toNumbers(constantTensor(found.scale)!);
-  const at = (list: ArrayLike<number>, i: number): number => list[list.length === 1 ? 0 : i]!;
-  for (let i = 0; i < Math.max(own.length, each.length); i++)
-    if (!(Math.abs(at(own, i) - scale * at(each, i)) <= 1e-5 * scale * at(each, i))) return null;
-  return found.q;
+/** A constant as numbers, dequantised if need be; null where it is none. */
+function valuesOf(v: Value): ArrayLike<number> | null {
+  const known = constantTensor(v);
+  if (known) return toNumbers(known);
+  const found = quantizedOf(v);
+  if (!found) return null;
+  const [q, zero, scale] = [found.q, found.zero, found.scale].map((x) => constantTensor(x));
+  return q && zero && scale ? toNumbers(DequantizeLinear.eval!([q, zero, scale], {})[0]!) : null;
+}
+
+/** A bias in units of s·t, where these make it whole. */
+function integerBias(bias: Value | null | undefined, s: Value, t: Value): Value | null {
+  const values = bias && valuesOf(bias);
+  const [a, b] = [constantTensor(s), constantTensor(t)];
+  if (!values || !a || !b) return null;
+  const [one, each] = [toNumbers(a)[0]!, toNumbers(b)];
+  const whole: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]! / (one * each[each.length === 1 ? 0 : i]!);
+    // what float32 rounds away is less than this
+    const near = Math.abs(x - Math.round(x)) <= 1e-3 + 1e-6 * Math.abs(x);
+    if (!near || Math.abs(x) >= 2 ** 31) return null;
+    whole.push(Math.round(x));
+  }
+  return literal('int32', [whole.length], whole);
 }
 
 function integerConv(node: Node): Value | null {
@@ -76,7 +89,7 @@ function integerConv(node: Node): Value | null {
   if (shapeOf(w.q)[1] === 1) return null;
   const bias = node.inputs[2];
   const scale = flat(w.scale);
-  const inside = integerBias(bias, x.scale, scale);
+  const inside = integerBias(bias, x.scale, w.scale);
   const { kernel, strides, dilations, pads, group, stages } = node.attrs;
   const window = { kernel, strides, dilations, pads, group, stages };
   const sum = apply(ConvInteger, window, [x.q, w.q, flat(x.zero), flat(w.zero), inside]);
@@ -100,16 +113,17 @@ const INTEGER: readonly Rule[] = [
 
 export const integerProducts: Pass = rules('integer-products', INTEGER);
 
-const least = (zero: Value): boolean => {
+const least = (zero: Value, lo: number): boolean => {
   const value = scalarOf(zero);
-  return value !== null && value === (dtypeOf(zero) === 'uint8' ? 0 : -128);
+  return value !== null && value === lo;
 };
 
 /** Quantising: what the clamp does anyway, and one factor instead of a factor and a scale. */
 export const QUANTIZE_RULES: readonly Rule[] = [
   nodeRule('quantize-relu', [QuantizeLinear], (node, around) => {
     const [x, scale, zero] = node.inputs as readonly [Value, Value, Value];
-    if (!isOp(x.node, Relu) || around.uses(x) > 1 || !least(zero)) return null;
+    if (!isOp(x.node, Relu) || around.uses(x) > 1 || !least(zero, (node.attrs as QuantizeAttrs).lo))
+      return null;
     if ((scalarOf(scale) ?? 0) <= 0) return null;
     return apply(node.op, node.attrs, [x.node.inputs[0]!, scale, zero]);
   }),

@@ -1,7 +1,7 @@
 /**
  * Values between nodes that can load and store bfloat16 are stored in it. Values that only moving
  * nodes part are of one type; each group of them is narrow or none of it is. The graph's own inputs
- * and outputs stay as they are.
+ * are narrowed first where all who read them can load that; its outputs stay as they are.
  */
 import { apply, applyAll, constantTensor, literal } from '../ir/build.js';
 import {
@@ -99,11 +99,12 @@ function chosen(graph: Graph): Set<Value> {
   const values = order.flatMap((n) => n.outputs).filter(isFloat32);
   const read = order.flatMap((n) => n.inputs).filter((v): v is Value => v !== null && isFloat32(v));
   for (const v of new Set([...values, ...read])) {
-    const stores = v.node !== null && (multiplies(v.node) || isChain(v.node) || isMover(v.node));
+    const given = v.node === null && !v.weight;
+    const stores = given || (v.node && (multiplies(v.node) || isChain(v.node) || isMover(v.node)));
     const fits = stores && !outputs.has(v) && (users.get(v) ?? []).every((u) => loads(u, v));
     if (!fits) refused.add(groups.find(v));
   }
-  return new Set(values.filter((v) => !refused.has(groups.find(v))));
+  return new Set([...values, ...read].filter((v) => !refused.has(groups.find(v))));
 }
 
 const narrowed = (v: Value): Value | null =>
@@ -185,7 +186,14 @@ export const narrowStorage: Pass = {
   rules: ['narrow'],
   run(graph, ctx) {
     const narrow = chosen(graph);
-    return mapGraph(graph, (node, was) => {
+    const brought = new Map(
+      graph.inputs
+        .filter((v) => narrow.has(v))
+        .map((v) => [v, widened(apply(Cast, { to: 'bfloat16' }, [v]))]),
+    );
+    return mapGraph(graph, (now, was) => {
+      const inputs = now.inputs.map((v) => v && (brought.get(v) ?? v));
+      const node = { ...now, inputs };
       const store = narrow.has(was.outputs[0]!);
       const load = node.inputs.some((v) => v && narrowed(v));
       const known = multiplies(was) || isChain(was) || isMover(was);

@@ -188,7 +188,7 @@ class Narrow {
         return;
       }
     } else {
-      addFloats(reinterpret_cast<float*>(block), row, x, rows, column, columns, wide);
+      if (finishFloats(reinterpret_cast<float*>(block), row, x, rows, column, columns, wide, to)) return;
     }
     float* values = reinterpret_cast<float*>(block);
     if (!a.stages) {
@@ -211,26 +211,53 @@ class Narrow {
               out.type, stageBlocks, filled);
   }
 
-  // Bias, residual and clamp on a tile of floats.
-  void addFloats(float* block, int64_t row, int64_t x, int64_t rows, int64_t column, int64_t columns,
-                 int64_t wide) {
+  // Bias, residual and clamp on a tile of floats; true if the results are in the output already.
+  bool finishFloats(float* block, int64_t row, int64_t x, int64_t rows, int64_t column, int64_t columns,
+                    int64_t wide, int64_t to) {
+    const Operand &residual = a.in[kOther], &out = a.out[0];
+    const bool whole = columns % F32::N == 0;
+    const bool stores = !a.stages && whole && (out.type == Type::bf16 || out.type == Type::f32);
+    const char* more = residual.data ? at(residual, rowOffset(row, 2) + x * mStride(2) + column) : nullptr;
+    const Tile t = {block, rows, columns, wide, column, more, at(out, to)};
+    const bool bf16 = stores && out.type == Type::bf16;
+    if (more && whole && residual.type == Type::bf16) bf16 ? addTo<2, true>(t) : addTo<2, false>(t);
+    else if (more && whole && residual.type == Type::f32) bf16 ? addTo<1, true>(t) : addTo<1, false>(t);
+    else if (more) bf16 ? addTo<3, true>(t) : addTo<3, false>(t);
+    else bf16 ? addTo<0, true>(t) : addTo<0, false>(t);
+    if (stores && !bf16)
+      for (int64_t r = 0; r < rows; r++)
+        copyRow(reinterpret_cast<float*>(t.out) + r * mStride(1), block + r * wide, columns);
+    return stores;
+  }
+  struct Tile {
+    float* block;
+    int64_t rows, columns, wide, column;
+    const char* residual;
+    char* out;
+  };
+  // kResidual: 0 none, 1 f32, 2 bf16, 3 any type; kBf16: results go to the output in that type, else to
+  // the block.
+  template <int kResidual, bool kBf16>
+  void addTo(const Tile& t) {
     constexpr int64_t N = F32::N;
-    const bool clamp = !(p.lo == -__builtin_inff() && p.hi == __builtin_inff());
-    const Operand& residual = a.in[kOther];
-    if (!bias && !residual.data && !clamp) return;
     float start[kMaxPanels * kPanel] = {}, other[kMaxPanels * kPanel];
-    if (bias) copyRow(start, reinterpret_cast<const float*>(bias) + column, columns);
+    if (bias) copyRow(start, reinterpret_cast<const float*>(bias) + t.column, t.columns);
     const F32 lo = set1(p.lo), hi = set1(p.hi);
-    for (int64_t r = 0; r < rows; r++) {
-      float* c = block + r * wide;
-      if (residual.data)
-        loadBlock(residual.type, at(residual, rowOffset(row, 2) + (x + r) * mStride(2) + column),
-                  static_cast<size_t>(columns), other);
-      for (int64_t j = 0; j < columns; j += N) {
+    const int64_t step = mStride(2) * (kResidual ? static_cast<int64_t>(widthOf(a.in[kOther].type)) : 0);
+    for (int64_t r = 0; r < t.rows; r++) {
+      float* c = t.block + r * t.wide;
+      const char* from = t.residual + (kResidual ? r * step : 0);
+      if constexpr (kResidual == 3) loadBlock(a.in[kOther].type, from, static_cast<size_t>(t.columns), other);
+      for (int64_t j = 0; j < t.columns; j += N) {
         F32 v = load(c + j) + load(start + j);
-        if (residual.data) v = v + load(other + j);
-        if (clamp) v = min(hi, max(lo, v));
-        store(c + j, v);
+        if constexpr (kResidual == 1) v = v + load(reinterpret_cast<const float*>(from) + j);
+        if constexpr (kResidual == 2) v = v + loadBf16(reinterpret_cast<const uint16_t*>(from) + j);
+        if constexpr (kResidual == 3) v = v + load(other + j);
+        v = min(hi, max(lo, v));  // a NaN stays one
+        if constexpr (kBf16)
+          storeBf16(reinterpret_cast<uint16_t*>(t.out) + r * mStride(1) + j, v);
+        else
+          store(c + j, v);
       }
     }
   }
@@ -313,22 +340,31 @@ class Narrow {
         memset(to + s.k, 0, static_cast<size_t>(k - s.k) * sizeof(typename F::B));
       }
   }
+  // Whole vectors, the last of which may overlap the one before.
   void copyRun(typename F::B* to, const char* from, int64_t n) {
     if constexpr (F::acc == Type::f32) {
       if (a.in[kA].type == Type::f32) {
         const float* x = reinterpret_cast<const float*>(from);
         constexpr int64_t N = F32::N;
-        int64_t i = 0;
-        for (; i + N <= n; i += N) storeBf16(to + i, load(x + i));
-        if (i < n) {
-          uint16_t tail[N];
-          storeBf16(tail, load(x + i, static_cast<size_t>(n - i)));
-          memcpy(to + i, tail, static_cast<size_t>(n - i) * 2);
+        for (int64_t i = 0; i < n && n >= N; i += N) {
+          const int64_t place = smaller(i, n - N);
+          storeBf16(to + place, load(x + place));
+        }
+        if (n < N) {
+          uint16_t few[N];
+          storeBf16(few, load(x, static_cast<size_t>(n)));
+          memcpy(to, few, static_cast<size_t>(n) * 2);
         }
         return;
       }
     }
-    memcpy(to, from, static_cast<size_t>(n) * sizeof(typename F::B));
+    const int64_t bytes = n * static_cast<int64_t>(sizeof(typename F::B));
+    char* target = reinterpret_cast<char*>(to);
+    for (int64_t i = 0; i < bytes && bytes >= 16; i += 16) {
+      const int64_t place = smaller(i, bytes - 16);
+      memcpy(target + place, from + place, 16);
+    }
+    if (bytes < 16) memcpy(target, from, static_cast<size_t>(bytes));
   }
 };
 
