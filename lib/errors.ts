@@ -28,11 +28,20 @@ const textOf = (x: unknown): string => (typeof x === 'string' ? x : (JSON.string
 /** Stable identifier of an error; part of the public API. */
 export type ErrorCode = keyof typeof TABLE;
 
+/** Marks the errors of every copy of haio in a process: the package's entries are files of their own. */
+const BRAND = Symbol.for('haio.HaioError');
+
 /** The one error class of haio: `code` is stable, `fields` holds what the message was made of. */
 export class HaioError extends Error {
   override readonly name = 'HaioError';
   readonly code: ErrorCode;
   readonly fields: Readonly<Record<string, unknown>>;
+  get [BRAND](): true {
+    return true;
+  }
+  static override [Symbol.hasInstance](x: unknown): boolean {
+    return typeof x === 'object' && x !== null && BRAND in x;
+  }
   constructor(code: ErrorCode, fields: Record<string, unknown>, options?: { cause?: unknown }) {
     super(
       TABLE[code].replace(/\{(\w+)\}/g, (_, field: string) => textOf(fields[field])),

@@ -59,6 +59,17 @@ export const bodiesOf = (node: NodeProto): GraphProto[] =>
 /** Its operators compute gradients and update weights. */
 const TRAINING = 'ai.onnx.preview.training';
 
+/** Whole searches in one node, which call the model from inside. */
+const SEARCHES = new Set(['BeamSearch', 'GreedySearch', 'Sampling', 'WhisperBeamSearch']);
+
+/** Why it will not be there, for what is left out on purpose. */
+function reasonAgainst(domain: string, type: string): string {
+  if (domain === TRAINING) return ': it trains, and haio only runs models';
+  return domain === 'com.microsoft' && SEARCHES.has(type)
+    ? ': export the decoder alone and loop over its steps'
+    : '';
+}
+
 /** At most so many names of nodes are listed for one operator. */
 const NAMES = 3;
 
@@ -92,7 +103,7 @@ export function raiseUnsupported(model: Model, table: OperatorTable): never {
   const list = [...missing.values()].map(({ type, domain, version, nodes }) => {
     const more = nodes.length > NAMES ? ` and ${nodes.length - NAMES} more` : '';
     const names = nodes.slice(0, NAMES).map((n) => `'${n}'`);
-    const why = domain === TRAINING ? ': it trains, and haio only runs models' : '';
+    const why = reasonAgainst(domain, type);
     return `${type} (${domain || 'ai.onnx'} ${version}; ${names.join(', ')}${more}${why})`;
   });
   raise('HAIO_E_UNSUPPORTED', { list: list.join(', '), operators: [...missing.values()] });

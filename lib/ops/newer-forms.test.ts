@@ -485,6 +485,12 @@ describe('operators of other opsets', () => {
       code: 'HAIO_E_UNSUPPORTED',
       message: /Adam \(ai\.onnx\.preview\.training 1; 'y': it trains.*Nope \(ai\.onnx 17; 'z'\)/,
     });
+    const search = [node('BeamSearch', ['x'], ['y'], {}, 'com.microsoft')];
+    const whole = modelOf(graph(search, ports, [{ name: 'y' }]), 17);
+    assert.throws(() => importModel(encodeModel(whole)), {
+      code: 'HAIO_E_UNSUPPORTED',
+      message: /BeamSearch .*: export the decoder alone and loop over its steps/,
+    });
   });
 });
 
