@@ -1,6 +1,13 @@
 /** haio's sessions under the interface of onnxruntime-common's backends. */
 import type { InferenceSession, InferenceSessionHandler } from 'onnxruntime-common';
-import { type Session, type Signature, type TensorLike, load } from '../index.js';
+import {
+  HaioError,
+  type LoadOptions,
+  type Session,
+  type Signature,
+  type TensorLike,
+  load,
+} from '../index.js';
 import { checkLocations, runSignal, sessionSettings } from './options.js';
 import { Profile } from './profile.js';
 
@@ -68,6 +75,19 @@ class Handler implements InferenceSessionHandler {
   }
 }
 
+/** load() without the sizes that the model does not name, which onnxruntime-node ignores. */
+async function openIgnoring(model: string | Uint8Array, options: LoadOptions): Promise<Session> {
+  try {
+    return await load(model, options);
+  } catch (e) {
+    const { what, name } = e instanceof HaioError ? e.fields : {};
+    const sizes = { ...options.sizes };
+    if (what !== 'size' || typeof name !== 'string' || !Object.hasOwn(sizes, name)) throw e;
+    const left = Object.entries(sizes).filter(([key]) => key !== name);
+    return openIgnoring(model, { ...options, sizes: Object.fromEntries(left) });
+  }
+}
+
 /** A session of onnxruntime-common over one of haio. */
 export async function createHandler(
   model: string | Uint8Array,
@@ -75,7 +95,7 @@ export async function createHandler(
 ): Promise<InferenceSessionHandler> {
   const settings = sessionSettings(options);
   const profile = settings.profile === null ? null : new Profile(settings.profile);
-  const open = (): Promise<Session> => load(model, settings.load);
+  const open = (): Promise<Session> => openIgnoring(model, settings.load);
   const session = profile
     ? await profile.time('model_loading', open, (s) => ({ nodes: s.nodes.optimized }))
     : await open();
