@@ -3,7 +3,7 @@ import { HaioError } from '../errors.js';
 import { evalGraph } from '../ir/eval.js';
 import { type Value, input } from '../ir/graph.js';
 import type { OnnxNode, OpDef } from '../ir/op.js';
-import type { DType } from '../tensor/dtype.js';
+import { type DType, limitsOf } from '../tensor/dtype.js';
 import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { constant } from '../ir/build.js';
 import { weightOf } from '../tensor/weight.js';
@@ -12,13 +12,12 @@ import { DequantizeLinear } from './dequantize-linear.js';
 import { DynamicQuantizeLinear } from './dynamic-quantize-linear.js';
 import { MatMulInteger } from './mat-mul-integer.js';
 import { QuantizeLinear } from './quantize-linear.js';
-import { rangeOf } from './quantization.js';
 
 const t = (dtype: DType, shape: readonly number[], ...values: number[]): Tensor =>
   fromNumbers(dtype, shape, values);
 /** The extremes of a type and numbers between. */
 function mixed(dtype: DType, seed: number, ...shape: number[]): Tensor {
-  const [lo, hi] = rangeOf(dtype);
+  const [lo, hi] = limitsOf(dtype);
   const of = (i: number): number => (i % 3 === 0 ? hi : lo + ((i * 89 + seed) % (hi - lo + 1)));
   return t(dtype, shape, ...Array.from({ length: sizeOf(shape) }, (_, i) => of(i + seed)));
 }

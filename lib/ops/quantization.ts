@@ -1,8 +1,8 @@
-/** Quantised integers: the range of a type, parameters laid along an axis, exact integer products. */
+/** Quantised integers: parameters laid along an axis, exact integer products. */
 import { apply, constantTensor } from '../ir/build.js';
 import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import { type OnnxNode, shapeError } from '../ir/op.js';
-import { type DType, bitsOf, kindOf } from '../tensor/dtype.js';
+import { limitsOf } from '../tensor/dtype.js';
 import { formatShape } from '../tensor/shape.js';
 import { toNumbers } from '../tensor/tensor.js';
 import { Expand } from './expand.js';
@@ -12,12 +12,6 @@ import { Reshape, reshaped } from './reshape.js';
 import { int64s } from './sizes.js';
 import { Slice } from './slice.js';
 import { Unsqueeze } from './unsqueeze.js';
-
-/** Least and greatest value of an integer type. */
-export function rangeOf(dtype: DType): readonly [number, number] {
-  const size = 2 ** bitsOf(dtype);
-  return kindOf(dtype) === 'unsigned' ? [0, size - 1] : [-size / 2, size / 2 - 1];
-}
 
 /** Each element along `axis` `size` times, as many as x has in all. */
 function inBlocks(x: Value, parameter: Value, axis: number, size: number): Value {
@@ -68,7 +62,7 @@ export interface Centred {
 
 /** `zero` must broadcast to `v`. */
 export function centred(v: Value, zero: Value | null | undefined): Centred {
-  const [lo, hi] = rangeOf(dtypeOf(v));
+  const [lo, hi] = limitsOf(dtypeOf(v));
   const value = cast(v, 'float32');
   if (!zero) return { value, bound: Math.max(-lo, hi) };
   const known = constantTensor(zero);

@@ -5,13 +5,13 @@
 import { apply, literal } from '../ir/build.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
-import { type DType, dtypeOfOnnx, storageOf } from '../tensor/dtype.js';
+import { type DType, dtypeOfOnnx, limitsOf, storageOf } from '../tensor/dtype.js';
 import { type Minifloat, isMinifloat } from '../tensor/minifloat.js';
 import { sameBits } from './bit-cast.js';
 import { Cast } from './cast.js';
 import { type ElementOp, elementwise } from './elementwise.js';
 import { cast, over, times } from './formula.js';
-import { alongAxis, rangeOf } from './quantization.js';
+import { alongAxis } from './quantization.js';
 import { roundEven } from './round.js';
 
 export interface QuantizeAttrs {
@@ -52,7 +52,7 @@ const targetOf = (n: OnnxNode): DType => dtypeOfOnnx(n.int('output_dtype', 0)) ?
 /** A node of it; of fewer than 8 bits as bytes, which are then seen as what they are. */
 export function quantized(x: Value, scale: Value, zero: Value): Value {
   const to = dtypeOf(zero);
-  const [lo, hi] = rangeOf(to);
+  const [lo, hi] = limitsOf(to);
   const bytes = cast(zero, storageOf(to));
   return sameBits(apply(QuantizeLinear, { lo, hi }, [x, scale, bytes]), to);
 }

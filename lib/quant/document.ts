@@ -1,5 +1,5 @@
 /** An ONNX model as something to edit: the main graph's nodes in order, and its constants. */
-import { encodeModel, node } from '../onnx/export.js';
+import { encodeModel } from '../onnx/export.js';
 import type {
   AttributeProto,
   ModelProto,
@@ -187,7 +187,7 @@ const namesInBodies = (n: Pick<NodeProto, 'attribute'>): string[] =>
     ]),
   );
 
-const attributeOf = (n: DocNode, name: string): AttributeProto | undefined =>
+export const attributeOf = (n: DocNode, name: string): AttributeProto | undefined =>
   n.attribute.find((a) => a.name === name);
 export const intOf = (n: DocNode, name: string, otherwise: number): number =>
   Number(attributeOf(n, name)?.i ?? otherwise);
@@ -197,4 +197,3 @@ export const textOf = (n: DocNode, name: string, otherwise: string): string => {
   const s = attributeOf(n, name)?.s;
   return s ? text.decode(s) : otherwise;
 };
-export { node };

@@ -1,6 +1,7 @@
 /** Quantization without calibration: activations as they come, or weights alone. */
 import { type Tensor, fromNumbers } from '../tensor/tensor.js';
-import { type Document, node } from './document.js';
+import { node } from '../onnx/export.js';
+import type { Document } from './document.js';
 import { quantizeWeight } from './scheme.js';
 import { placeWeight } from './static.js';
 import type { Selection, WeightedNode } from './select.js';

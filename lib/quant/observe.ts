@@ -2,7 +2,8 @@
  * Ranges of values seen in calibration runs. A histogram grows with the values (its bins join in
  * pairs when they no longer reach), so values are looked at once and none is kept.
  */
-import { limitsOf, paramsFor, type QuantType } from './scheme.js';
+import { limitsOf } from '../tensor/dtype.js';
+import { paramsFor, type QuantType } from './scheme.js';
 
 /** How the range is chosen from what was seen. */
 export type Observer = 'minmax' | 'percentile' | 'entropy' | 'mse';

@@ -17,7 +17,8 @@ import { quantizeDynamic, quantizeWeights4, quantizeWeights8 } from './dynamic.j
 import { equalize } from './equalize.js';
 import { foldBatchNorms } from './fold.js';
 import { type Histogram, type Observer, rangeOf } from './observe.js';
-import { type QuantParams, limitsOf, paramsFor, quantizeValue, quantizeWeight } from './scheme.js';
+import { limitsOf } from '../tensor/dtype.js';
+import { type QuantParams, paramsFor, quantizeValue, quantizeWeight } from './scheme.js';
 import { type Selection, WEIGHTED, type WeightedNode, select } from './select.js';
 import { quantizeStatic, weightSqnr } from './static.js';
 import { upgrade } from './upgrade.js';

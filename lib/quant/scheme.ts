@@ -1,15 +1,10 @@
 /** Scales and zero points, and the integers they make: x ≈ scale · (q − zero), ONNX's QuantizeLinear. */
-import { type DType, kindOf, bitsOf, newArray } from '../tensor/dtype.js';
+import { roundEven as nearest } from '../ops/round.js';
+import { limitsOf, newArray } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Integer types that values are quantized to. */
 export type QuantType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int4' | 'uint4';
-
-/** Least and greatest value of an integer type. */
-export function limitsOf(type: DType): readonly [number, number] {
-  const size = 2 ** bitsOf(type);
-  return kindOf(type) === 'unsigned' ? [0, size - 1] : [-size / 2, size / 2 - 1];
-}
 
 export interface QuantParams {
   readonly type: QuantType;
@@ -42,11 +37,8 @@ export function paramsFor(
   return { type, scale, zero };
 }
 
-/** To the nearest integer, halves to the even one. */
-export function roundEven(x: number): number {
-  const r = Math.round(x);
-  return (Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r) + 0; // no −0
-}
+/** To the nearest integer, halves to the even one; an integer: there is no −0. */
+export const roundEven = (x: number): number => nearest(x) + 0;
 
 /** The integer of one value. */
 export function quantizeValue(x: number, { type, scale, zero }: QuantParams): number {

@@ -1,6 +1,7 @@
 /** Static quantization as QuantizeLinear and DequantizeLinear around the nodes that become integer. */
 import { type Tensor, fromNumbers } from '../tensor/tensor.js';
-import { type DocNode, type Document, node } from './document.js';
+import { node } from '../onnx/export.js';
+import type { DocNode, Document } from './document.js';
 import { correctedBias } from './bias.js';
 import {
   type QuantParams,
@@ -14,8 +15,6 @@ import { type Selection, type WeightedNode, scaleOwner } from './select.js';
 
 /** from this version on scales may go along an axis */
 const PER_CHANNEL_OPSET = 13;
-/** bytes of 16-bit and 4-bit integers were added here */
-export const WIDE_OPSET = 21;
 
 const scalar = (x: number): Tensor => fromNumbers('float32', [], [x]);
 

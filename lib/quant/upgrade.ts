@@ -2,15 +2,13 @@
  * Brings a model of operator set 7 to 12 to version 13, where QuantizeLinear knows channels: operators
  * that changed on the way are written anew (ONNX, docs/Changelog.md), all others stay as they are.
  */
-import type { AttributeProto } from '../onnx/messages.js';
+import { node } from '../onnx/export.js';
 import { type Tensor, fromNumbers } from '../tensor/tensor.js';
-import { type DocNode, type Document, floatOf, intOf, node, textOf } from './document.js';
+import { type DocNode, type Document, attributeOf, floatOf, intOf, textOf } from './document.js';
 
 export const TARGET_OPSET = 13;
 const OLDEST = 7;
 
-const attributeOf = (n: DocNode, name: string): AttributeProto | undefined =>
-  n.attribute.find((a) => a.name === name);
 const intsOf = (n: DocNode, name: string): number[] | null =>
   attributeOf(n, name)?.ints.map(Number) ?? null;
 function without(n: DocNode, ...names: string[]): void {

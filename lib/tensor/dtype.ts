@@ -143,6 +143,12 @@ export const kindOf = (dtype: DType): Info['kind'] => DTYPES[dtype].kind;
 const infoOf = (dtype: DType): Info => DTYPES[dtype];
 /** Bits that say what an element is: fewer than 8 where ONNX packs several into a byte. */
 export const bitsOf = (dtype: DType): number => infoOf(dtype).bits ?? 8 * DTYPES[dtype].bytes;
+
+/** Least and greatest value of an integer type. */
+export function limitsOf(dtype: DType): readonly [number, number] {
+  const size = 2 ** bitsOf(dtype);
+  return kindOf(dtype) === 'unsigned' ? [0, size - 1] : [-size / 2, size / 2 - 1];
+}
 /** The type that kernels see: integers of fewer than 8 bits are bytes, small floats bit patterns. */
 export const storageOf = (dtype: DType): DType => infoOf(dtype).storage ?? dtype;
 export const isFloat = (dtype: DType): boolean => DTYPES[dtype].kind === 'float';

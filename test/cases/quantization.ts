@@ -1,13 +1,13 @@
 /** Quantisation, element by element. */
 import { DequantizeLinear } from '../../lib/ops/dequantize-linear.js';
 import { QuantizeLinear } from '../../lib/ops/quantize-linear.js';
-import { rangeOf } from '../../lib/ops/quantization.js';
+import { limitsOf } from '../../lib/tensor/dtype.js';
 import { type OpCase, opCase } from '../op-suite.js';
 
 const TYPES = ['uint8', 'int8', 'uint16', 'int16'] as const;
 
 export const cases: readonly OpCase[] = TYPES.flatMap((dtype) => {
-  const [lo, hi] = rangeOf(dtype);
+  const [lo, hi] = limitsOf(dtype);
   const scale = { shape: [3, 1], range: [0.01, 1] } as const;
   const zero = { shape: [3, 1], dtype, range: [lo, hi] } as const;
   return [
