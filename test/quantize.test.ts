@@ -28,7 +28,11 @@ const images = (count: number, side = 16): { x: Tensor }[] =>
 const rows = (count: number, width: number): { x: Tensor }[] =>
   Array.from({ length: count }, (_, i) => ({ x: noise(i + 1, [8, width]) }));
 
-async function similarity(a: Uint8Array, b: Uint8Array, feeds: { x: Tensor }): Promise<number> {
+async function similarity(
+  a: Uint8Array | string,
+  b: Uint8Array,
+  feeds: { x: Tensor },
+): Promise<number> {
   await using first = await load(a);
   await using second = await load(b);
   const [x, y] = [await first.run(feeds), await second.run(feeds)];
@@ -149,6 +153,31 @@ describe('quantize', () => {
     assert.ok(asked.length >= 1 && asked.every((c) => c > 0.9));
     assert.match(report.notes.join(), /no choice of layers/);
     assert.deepEqual(model, tower(32, 2));
+  });
+
+  it('compares models whose weights lie in other files', async () => {
+    const r = random(3);
+    const weight = r.tensor([16, 16], 0.2);
+    const inside = graph(
+      [node('MatMul', ['x', 'w'], ['y'])],
+      [valueInfo('x', 'float32', ['n', 16])],
+      [valueInfo('y', 'float32', ['n', 16])],
+    );
+    const outside = {
+      ...{ name: 'w', data_type: 1, dims: [16, 16], data_location: 1 },
+      external_data: [{ key: 'location', value: 'w.bin' }],
+    };
+    writeFileSync(
+      at('outside.onnx'),
+      encodeModel(modelOf({ ...inside, initializer: [outside] }, 17)),
+    );
+    writeFileSync(at('w.bin'), new Uint8Array((weight.data as Float32Array).buffer));
+    const { report, model } = await quantize(at('outside.onnx'), {
+      calibration: rows(4, 16),
+      faster: false,
+    });
+    assert.ok(report.accuracy!.cosine > 0.99);
+    assert.ok((await similarity(at('outside.onnx'), model, rows(1, 16)[0]!)) > 0.99);
   });
 
   it('leaves out what is excluded', async () => {

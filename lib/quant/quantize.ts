@@ -4,7 +4,7 @@
  */
 import { raise } from '../errors.js';
 import { type ExternalData } from '../onnx/tensor.js';
-import { type Accuracy, type AccuracyBounds, Comparison, keeps } from './accuracy.js';
+import { type Accuracy, type AccuracyBounds, keeps } from './accuracy.js';
 import {
   type Calibration,
   type Feeds,
@@ -16,11 +16,12 @@ import { Document } from './document.js';
 import { quantizeDynamic, quantizeWeights4, quantizeWeights8 } from './dynamic.js';
 import { equalize } from './equalize.js';
 import { foldBatchNorms } from './fold.js';
-import { type Histogram, type Observer, rangeOf } from './observe.js';
-import { limitsOf } from '../tensor/dtype.js';
-import { type QuantParams, paramsFor, quantizeValue, quantizeWeight } from './scheme.js';
-import { type Selection, WEIGHTED, type WeightedNode, select } from './select.js';
-import { quantizeStatic, weightSqnr } from './static.js';
+import { Judge, type Verdict } from './judge.js';
+import { type Observer, rangeOf } from './observe.js';
+import { type Ranked, nameOf, rankLayers } from './ranking.js';
+import { type QuantParams, paramsFor } from './scheme.js';
+import { type Selection, WEIGHTED, select } from './select.js';
+import { quantizeStatic } from './static.js';
 import { upgrade } from './upgrade.js';
 
 export type Mode = 'static' | 'dynamic' | 'weights8' | 'weights4';
@@ -105,11 +106,9 @@ export interface Lent {
   readonly signal?: AbortSignal;
 }
 
-interface Verdict {
-  readonly accuracy: Accuracy;
-  /** milliseconds of a run */
-  readonly before: number;
-  readonly after: number;
+interface Prepared {
+  readonly doc: Document;
+  readonly selection: Selection;
 }
 interface Attempt {
   readonly model: Uint8Array;
@@ -117,30 +116,6 @@ interface Attempt {
   readonly out: ReadonlySet<string>;
   readonly verdict: Verdict;
 }
-interface Ranked {
-  readonly w: WeightedNode;
-  readonly weight: number;
-  readonly input: number | null;
-}
-
-const nameOf = ({ node }: WeightedNode): string => node.name || node.output[0]!;
-
-/** Signal over error power of quantized values, in dB, from their histogram. */
-function inputSqnr(h: Histogram, p: QuantParams): number {
-  const [least, greatest] = limitsOf(p.type);
-  let [signal, noise] = [0, 0];
-  h.counts.forEach((count, i) => {
-    const x = h.middle(i);
-    const inside = x >= (least - p.zero) * p.scale && x <= (greatest - p.zero) * p.scale;
-    // rounding spreads evenly over a step; what is clipped is off by the way to the limit
-    const error = inside ? p.scale ** 2 / 12 : (x - dequantize(quantizeValue(x, p), p)) ** 2;
-    signal += count * x * x;
-    noise += count * error;
-  });
-  return noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
-}
-const dequantize = (q: number, { scale, zero }: QuantParams): number => (q - zero) * scale;
-
 /** the result must be faster by this much: medians vary */
 const MARGIN = 0.97;
 
@@ -151,6 +126,7 @@ class Quantizer {
   readonly #lent: Lent;
   readonly #samples: readonly Feeds[];
   readonly #held: readonly Feeds[];
+  readonly #judge: Judge;
   readonly #notes: string[] = [];
   /** of the model as it is, and equalized */
   #raw: Calibration | null = null;
@@ -174,6 +150,9 @@ class Quantizer {
     // one sample serves for both: better than no comparison
     this.#samples = held > 0 ? samples.slice(0, samples.length - held) : samples;
     this.#held = held > 0 ? samples.slice(samples.length - held) : samples;
+    // external data become part of the model that is run
+    const float = (): Uint8Array => new Document(bytes, external).encode();
+    this.#judge = new Judge(lent.open, float, this.#held, this.#step);
     if (samples.length === 1)
       this.#notes.push('one sample calibrated and compared: give more for a trustworthy result');
   }
@@ -200,7 +179,7 @@ class Quantizer {
   }
 
   /** A fresh document, equalized, and its selection. Calibration is done once. */
-  async #prepared(exclude: ReadonlySet<string>): Promise<{ doc: Document; selection: Selection }> {
+  async #prepared(exclude: ReadonlySet<string>): Promise<Prepared> {
     const doc = this.#document();
     if (this.#settings.mode === 'static') {
       const whole = this.#select(doc, new Set());
@@ -229,11 +208,9 @@ class Quantizer {
     );
   }
 
-  /** The quantized model with these nodes left in float, and what its layers cost, the worst first. */
-  async make(exclude: ReadonlySet<string>): Promise<{ model: Uint8Array; ranking: Ranked[] }> {
+  /** Writes integers into the document; returns the model. */
+  #write({ doc, selection }: Prepared): Uint8Array {
     const { mode, perChannel, biasCorrection, blockSize } = this.#settings;
-    const { doc, selection } = await this.#prepared(exclude);
-    const ranking = this.#ranking(selection, doc);
     if (mode === 'weights4') quantizeWeights4(doc, selection, { blockSize });
     else if (mode === 'weights8') quantizeWeights8(doc, selection);
     else if (mode === 'dynamic') quantizeDynamic(doc, selection);
@@ -244,65 +221,29 @@ class Quantizer {
       quantizeStatic(doc, selection, this.#params(), { perChannel, means });
     }
     const domains: Record<string, number> = mode === 'weights4' ? { 'com.microsoft': 1 } : {};
-    return { model: doc.encode([], domains), ranking };
+    return doc.encode([], domains);
   }
 
-  /** Accuracy of a model on the samples held back, and both times. */
-  async judge(model: Uint8Array): Promise<Verdict> {
-    this.#enter('compare', 2 * this.#held.length + 2);
-    const float = await this.#lent.open(this.#bytes);
-    try {
-      const other = await this.#lent.open(model);
-      try {
-        const comparison = new Comparison();
-        for (const feeds of this.#held) {
-          comparison.add(await float.run(feeds), await other.run(feeds));
-          this.#step();
-        }
-        const [first] = this.#held;
-        let [before, after] = [Infinity, Infinity];
-        for (let turn = 0; turn < 3; turn++) {
-          before = Math.min(before, await float.time(first!));
-          after = Math.min(after, await other.time(first!));
-        }
-        return { accuracy: comparison.result, before, after };
-      } finally {
-        await other.release();
-      }
-    } finally {
-      await float.release();
-    }
-  }
-
-  async good(a: Accuracy): Promise<boolean> {
+  async #good(a: Accuracy): Promise<boolean> {
     const { accuracy } = this.#settings;
     if (accuracy === null) return true;
     return typeof accuracy === 'function' ? accuracy(a) : keeps(a, accuracy);
   }
 
-  /** Weighted nodes by what quantizing them costs, the worst first. */
-  #ranking({ weighted }: Selection, doc: Document): Ranked[] {
-    const { perChannel } = this.#settings;
-    const params = this.#ranges ? this.#params() : new Map<string, QuantParams>();
-    return weighted
-      .map((w) => {
-        const t = doc.constant(w.weight)!;
-        const q = quantizeWeight(t, 'int8', perChannel ? w.axis : null);
-        const h = this.#ranges?.histograms.get(w.node.input[0]!);
-        const p = params.get(w.node.input[0]!);
-        const energy = this.#ranges?.channels.get(w.node.input[0]!)?.squares ?? null;
-        return {
-          ...{ w, weight: weightSqnr(t, q, w, energy) },
-          input: h && p ? inputSqnr(h, p) : null,
-        };
-      })
-      .sort(
-        (a, b) => Math.min(a.weight, a.input ?? Infinity) - Math.min(b.weight, b.input ?? Infinity),
-      );
+  async run(): Promise<Quantized> {
+    try {
+      return await this.#run();
+    } finally {
+      await this.#judge.release();
+    }
   }
 
-  async run(): Promise<Quantized> {
-    const { model, ranking } = await this.make(new Set());
+  async #run(): Promise<Quantized> {
+    const first = await this.#prepared(new Set());
+    const { perChannel } = this.#settings;
+    const params = this.#ranges ? this.#params() : new Map<string, QuantParams>();
+    const ranking = rankLayers(first.doc, first.selection, perChannel, this.#ranges, params);
+    const model = this.#write(first);
     const all = new Set(ranking.map((r) => nameOf(r.w)));
     if (all.size === 0) {
       this.#notes.push(
@@ -311,8 +252,8 @@ class Quantizer {
       return this.#result(this.#bytes, [], all, null);
     }
     if (this.#held.length === 0) return this.#result(model, ranking, new Set(), null);
-    const whole: Attempt = { model, out: new Set(), verdict: await this.judge(model) };
-    const found = (await this.good(whole.verdict.accuracy))
+    const whole = await this.#judged(model, new Set());
+    const found = (await this.#good(whole.verdict.accuracy))
       ? whole
       : await this.#search(ranking.map((r) => nameOf(r.w)));
     const slower =
@@ -326,9 +267,9 @@ class Quantizer {
     return this.#result(this.#bytes, ranking, all, (found ?? whole).verdict);
   }
 
-  async #attempt(out: ReadonlySet<string>): Promise<Attempt> {
-    const { model } = await this.make(out);
-    return { model, out, verdict: await this.judge(model) };
+  async #judged(model: Uint8Array, out: ReadonlySet<string>): Promise<Attempt> {
+    this.#enter('compare', 2 * this.#held.length + 2);
+    return { model, out, verdict: await this.#judge.judge(model) };
   }
 
   /** The fewest of the worst layers in float that keep the accuracy: bisection over the ranking. */
@@ -337,8 +278,9 @@ class Quantizer {
     let [low, high] = [0, names.length];
     let count = Math.ceil(names.length / 16);
     while (low + 1 < high) {
-      const tried = await this.#attempt(new Set(names.slice(0, count)));
-      if (await this.good(tried.verdict.accuracy)) [best, high] = [tried, count];
+      const out = new Set(names.slice(0, count));
+      const tried = await this.#judged(this.#write(await this.#prepared(out)), out);
+      if (await this.#good(tried.verdict.accuracy)) [best, high] = [tried, count];
       else low = count;
       count = best ? Math.floor((low + high) / 2) : Math.min(high - 1, low * 2);
     }
