@@ -15,6 +15,7 @@ import { chooseIsa } from '../lib/runtime/isa.js';
 import { makeProbe } from '../lib/runtime/probe.js';
 import { rivalModule } from './rival.js';
 import { GPT2, gpt2, gpt2State } from './zoo/gpt2.js';
+import { median } from '../lib/runtime/statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -34,8 +35,6 @@ const [past, steps, threads] = [values.past, values.steps, values.threads].map(N
 const config = { ...GPT2, layers: Number(values.layers) };
 const { layers, hidden, heads, vocabulary } = config;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const median = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
 /** Bytes that a step must read: every weight of a product once, keys and values once. */
 const weights = 4 * (layers * 12 * hidden ** 2 + vocabulary * hidden);

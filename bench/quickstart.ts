@@ -11,6 +11,7 @@ import { boxesOf, detectionInput } from './ocr/detect.js';
 import { readImage } from './ocr/image.js';
 import { decode, readKeys, recognitionInput } from './ocr/recognise.js';
 import { loadRival } from './rival.js';
+import { median } from '../lib/runtime/statistics.js';
 
 const RUNS = 15;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -34,7 +35,7 @@ const only = async (session: Session, x: Tensor): Promise<Tensor> => {
   return outputs[session.outputs[0]!.name]!;
 };
 
-async function median(run: () => Promise<unknown>): Promise<number> {
+async function medianTime(run: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   await run();
   for (let i = 0; i < RUNS; i++) {
@@ -42,11 +43,11 @@ async function median(run: () => Promise<unknown>): Promise<number> {
     await run();
     times.push(performance.now() - started);
   }
-  return times.sort((a, b) => a - b)[RUNS >> 1]!;
+  return median(times);
 }
 
 async function report(name: string, file: string, session: Session, x: Tensor): Promise<void> {
-  const own = await median(() => only(session, x));
+  const own = await medianTime(() => only(session, x));
   const { memory, nodes } = session;
   say(`\n${name} ${x.type}[${x.dims.join(',')}]`);
   say(`  nodes       ${nodes.imported} in the model, ${nodes.optimized} after rewriting`);
@@ -60,7 +61,7 @@ async function report(name: string, file: string, session: Session, x: Tensor): 
     say(`  latency     ${own.toFixed(2)} ms median of ${RUNS}`);
     return;
   }
-  const other = await median(() => rival.run({ [session.inputs[0]!.name]: x }));
+  const other = await medianTime(() => rival.run({ [session.inputs[0]!.name]: x }));
   say(
     `  latency     ${own.toFixed(2)} ms median of ${RUNS}; onnxruntime-node ${other.toFixed(2)} ms: ${(other / own).toFixed(2)}×`,
   );

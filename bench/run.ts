@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import type { Precision } from '../lib/index.js';
 import { CATALOG } from './catalog.js';
 import type { Start, Turn } from './child.js';
+import { median } from '../lib/runtime/statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -47,9 +48,6 @@ interface Row {
 /** milliseconds between two turns */
 const REST = 60;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST));
-
-const median = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
 function ask(child: ChildProcess, message: Start | Turn): Promise<Reply> {
   return new Promise((resolve, reject) => {

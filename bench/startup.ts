@@ -8,6 +8,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { TensorLike } from '../lib/index.js';
+import { median } from '../lib/runtime/statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -84,8 +85,6 @@ async function child(side: string, model: string): Promise<Times> {
   return { load: loaded - started, run: run1, cpu: used + cpu() - more, peak, before };
 }
 
-const median = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[list.length >> 1]!;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function ask(side: string, model: string): Times {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { load } from '../lib/index.js';
 import { classifier, regressor, rowsFor } from '../test/models/forest.js';
 import { loadRival } from './rival.js';
+import { median } from '../lib/runtime/statistics.js';
 
 const { values } = parseArgs({
   options: {
@@ -54,8 +55,6 @@ async function turn(run: Run): Promise<number> {
   } while (performance.now() - started < TURN);
   return (performance.now() - started) / runs;
 }
-const median = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const folder = mkdtempSync(join(tmpdir(), 'haio-trees-'));

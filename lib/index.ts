@@ -10,7 +10,7 @@ import { type OpenOptions, Plan, type Settled, pinsWanted } from './runtime/plan
 import { type QuantizeOptions, quantizeSource } from './runtime/quantize.js';
 import type { Quantized } from './quant/quantize.js';
 import { Session } from './runtime/session.js';
-import { type TensorLike, describe, plainOf } from './runtime/tensor.js';
+import { type TensorLike, plainTensors } from './runtime/tensor.js';
 import { isPlan, isPlanFile, openPlanBytes, openPlanFile } from './plan/file.js';
 
 export { HaioError, type ErrorCode } from './errors.js';
@@ -118,20 +118,6 @@ function sourceOf(model: ModelSource, options: LoadOptions): Source {
   return { bytes, ...external };
 }
 
-/** Contents of inputs as plain tensors. */
-const plainValues = (values: Readonly<Record<string, TensorLike>>): CompileOptions['values'] =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, t]) => [
-      name,
-      plainOf(t) ??
-        raise('HAIO_E_ARGUMENT', {
-          name: `values.${name}`,
-          expected: 'a tensor',
-          got: describe(t),
-        }),
-    ]),
-  );
-
 function checkOptions(options: LoadOptions): void {
   for (const key of Object.keys(options))
     if (!OPTIONS.includes(key))
@@ -193,7 +179,7 @@ export async function compile(
   const source = await shareSource(sourceOf(model, options));
   const result = await compileInWorker(
     source,
-    compileOptionsOf(options, plainValues(values)),
+    compileOptionsOf(options, plainTensors('values', values)),
     options.onProgress,
   );
   if ('pins' in result) throw pinsWanted(result.pins);

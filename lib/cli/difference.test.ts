@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Tensor, fromNumbers, tensor } from '../tensor/tensor.js';
 import { type Difference, differenceOf } from './difference.js';
-import { median, quantile, spreadOf } from './statistics.js';
+import { median, quantile, spreadOf } from '../runtime/statistics.js';
 
 const f32 = (...values: number[]): Tensor => fromNumbers('float32', [values.length], values);
 const difference = (a: Tensor, b: Tensor, rtol = 0.01, atol = 0): Difference => {

@@ -1,4 +1,6 @@
 /** How verbs write. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { raise } from '../errors.js';
 
 /** Writes a line. */
 export type Print = (line: string) => void;
@@ -37,4 +39,19 @@ export const milliseconds = (x: number): string =>
 /** Lines with a name before the first one, for a column of names; nothing where there are none. */
 export function row(print: Print, name: string, lines: readonly string[]): void {
   lines.forEach((line, i) => print(`${(i === 0 ? name : '').padEnd(11)}${line}`));
+}
+
+/**
+ * Writes a file: all of it, or nothing.
+ * @throws HaioError HAIO_E_FILE
+ */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, content);
+    renameSync(draft, path);
+  } catch (e) {
+    rmSync(draft, { force: true });
+    raise('HAIO_E_FILE', { path, reason: (e as Error).message }, e);
+  }
 }

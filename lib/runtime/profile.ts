@@ -2,6 +2,7 @@
 import { type Bandwidth, type HardwareProfile, bandwidthFor } from '../hardware/profile.js';
 import { type RegionReport, type StepReport, reportRegion } from '../plan/explain.js';
 import type { Chunk, NativeRecord, Recorder } from './recorder.js';
+import { median } from './statistics.js';
 import type { Variant } from './variant.js';
 
 /** A step or host node of a run. Times are medians over the profiled runs. */
@@ -80,9 +81,6 @@ function timesOf(chunks: readonly Chunk[]): Map<number, Timed> {
   }
   return times;
 }
-
-const median = (list: readonly number[]): number =>
-  list.length === 0 ? 0 : [...list].sort((a, b) => a - b)[list.length >> 1]!;
 
 /** GFLOP/s of one thread; feature ISAs have those of the best width ISA. */
 const peakOf = ({ isas }: HardwareProfile, isa: string): number =>

@@ -11,6 +11,7 @@ import type { CompileOptions, Source } from './compile.js';
 import { compileInWorker, shareSource } from './compiler.js';
 import { plainError, type PlainError } from './failure.js';
 import { Session } from './session.js';
+import { median } from './statistics.js';
 import { Tensor, plainOf } from './tensor.js';
 
 export interface Start {
@@ -40,7 +41,6 @@ let judged: (good: boolean) => void = () => undefined;
 
 /** runs that one time is the median of */
 const TIMED = 5;
-const median = (list: number[]): number => list.sort((a, b) => a - b)[list.length >> 1]!;
 
 /** A model of these bytes as a session of this thread. */
 async function open(model: Uint8Array, { threads, isa }: Start): Promise<Runnable> {

@@ -7,7 +7,7 @@ import type { Source } from './compile.js';
 import { shareSource } from './compiler.js';
 import { errorOf } from './failure.js';
 import type { FromWorker, Start, ToWorker } from './quantize-worker.js';
-import { type TensorLike, describe, plainOf } from './tensor.js';
+import { type TensorLike, plainTensors } from './tensor.js';
 
 type Samples = Iterable<Sample> | AsyncIterable<Sample>;
 /** Inputs of one run. */
@@ -53,19 +53,7 @@ function settingsOf(options: QuantizeOptions, samples: number): QuantizeSettings
 async function collect(calibration: Samples, most: number): Promise<Record<string, Plain>[]> {
   const samples: Record<string, Plain>[] = [];
   for await (const sample of calibration) {
-    samples.push(
-      Object.fromEntries(
-        Object.entries(sample).map(([name, t]) => [
-          name,
-          plainOf(t) ??
-            raise('HAIO_E_ARGUMENT', {
-              name: `calibration.${name}`,
-              expected: 'a tensor',
-              got: describe(t),
-            }),
-        ]),
-      ),
-    );
+    samples.push(plainTensors('calibration', sample));
     if (samples.length === most) break;
   }
   return samples;

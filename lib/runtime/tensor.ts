@@ -116,3 +116,18 @@ export function plainOf(value: unknown): Plain | null {
 /** A plain tensor as one for the caller. */
 export const publicOf = (t: Plain): Tensor =>
   new Tensor(t.dtype, isPacked(t.dtype) ? pack(t) : t.data, t.shape);
+
+/**
+ * Tensors by name as plain ones; `what` names the argument they came in.
+ * @throws HaioError HAIO_E_ARGUMENT for what is no tensor
+ */
+export const plainTensors = (
+  what: string,
+  tensors: Readonly<Record<string, TensorLike>>,
+): Record<string, Plain> =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [
+      name,
+      plainOf(t) ?? argument(`${what}.${name}`, 'a tensor', describe(t)),
+    ]),
+  );

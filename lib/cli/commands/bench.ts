@@ -13,7 +13,7 @@ import {
   runningOptions,
 } from '../options.js';
 import { type Io, milliseconds, short } from '../output.js';
-import { median, quantile } from '../statistics.js';
+import { median, quantile } from '../../runtime/statistics.js';
 
 interface Options extends RunningOptions {
   readonly threads?: number[];

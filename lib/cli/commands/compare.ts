@@ -14,7 +14,7 @@ import {
 } from '../options.js';
 import { type Io, milliseconds, row, short } from '../output.js';
 import { type Rival, openRival } from '../rival.js';
-import { median } from '../statistics.js';
+import { median } from '../../runtime/statistics.js';
 
 interface Options extends RunningOptions, Tolerance {
   readonly with: string;

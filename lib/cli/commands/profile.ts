@@ -1,12 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { raise } from '../../errors.js';
 import type { RunProfile, StepProfile } from '../../index.js';
 import { table } from '../../plan/explain.js';
 import { chromeTrace } from '../../report/chrome-trace.js';
 import { makeFeeds } from '../feeds.js';
 import { type RunningOptions, given, integer, openSession, runningOptions } from '../options.js';
-import { type Io, milliseconds } from '../output.js';
+import { type Io, milliseconds, writeWhole } from '../output.js';
 
 interface Options extends RunningOptions {
   readonly threads?: number;
@@ -89,13 +87,7 @@ async function profile(path: string, options: Options, io: Io): Promise<void> {
   io.progress('measuring');
   const result = await session.profile(feeds, { runs });
   io.progress(null);
-  if (options.trace !== undefined) {
-    try {
-      writeFileSync(options.trace, chromeTrace(result, path));
-    } catch (e) {
-      raise('HAIO_E_FILE', { path: options.trace, reason: (e as Error).message }, e);
-    }
-  }
+  if (options.trace !== undefined) writeWhole(options.trace, chromeTrace(result, path));
   if (options.json) return io.print(JSON.stringify(result));
   print(result, options, io);
 }

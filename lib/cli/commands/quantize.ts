@@ -1,6 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { raise } from '../../errors.js';
 import {
   type Accuracy,
   type QuantizeOptions,
@@ -11,7 +9,7 @@ import {
 import { table } from '../../plan/explain.js';
 import { IMAGE_DEFAULTS, type ImageSpec } from '../images.js';
 import { amount, given, integer, names } from '../options.js';
-import { type Io, megabytes, milliseconds, row } from '../output.js';
+import { type Io, megabytes, milliseconds, row, writeWhole } from '../output.js';
 import { type Sample, readSamples } from '../samples.js';
 
 interface Options {
@@ -108,18 +106,6 @@ function print(
   say('note', ...notes);
 }
 
-/** The whole file or none of it. */
-function write(path: string, bytes: Uint8Array): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, bytes);
-    renameSync(draft, path);
-  } catch (e) {
-    rmSync(draft, { force: true });
-    raise('HAIO_E_FILE', { path, reason: (e as Error).message }, e);
-  }
-}
-
 async function run(path: string, options: Options, io: Io): Promise<void> {
   const { data, output, samples, threads, isa } = options;
   const { imageSize, mean, std, divide, bgr } = options;
@@ -149,7 +135,7 @@ async function run(path: string, options: Options, io: Io): Promise<void> {
     onProgress: (share, phase) => io.progress(`${phase} ${(100 * share).toFixed(0)} %`),
   });
   io.progress(null);
-  write(output, model);
+  writeWhole(output, model);
   if (options.json) return io.print(JSON.stringify({ path, output, ...report }));
   print(path, output, report, io);
 }

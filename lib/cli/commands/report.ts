@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { raise } from '../../errors.js';
 import { histogramOf } from '../../ir/print.js';
 import { formatBytes } from '../../plan/explain.js';
 import { isPlanFile } from '../../plan/file.js';
@@ -9,7 +7,7 @@ import { type ReportSource, htmlReport } from '../../report/html.js';
 import { makeFeeds } from '../feeds.js';
 import { importFile, optimizeReported } from '../model.js';
 import { type RunningOptions, given, integer, openSession, runningOptions } from '../options.js';
-import { type Io, milliseconds } from '../output.js';
+import { type Io, milliseconds, writeWhole } from '../output.js';
 
 interface Options extends RunningOptions {
   readonly output: string;
@@ -60,11 +58,7 @@ async function report(path: string, options: Options, io: Io): Promise<void> {
   ];
   const graph = (await isPlanFile(path)) ? null : graphOf(path, options);
   const html = htmlReport({ title: `haio: ${basename(path)}`, facts, profile, graph });
-  try {
-    writeFileSync(output, html);
-  } catch (e) {
-    raise('HAIO_E_FILE', { path: output, reason: (e as Error).message }, e);
-  }
+  writeWhole(output, html);
   io.progress(null);
   io.print(`${output} (${formatBytes(Buffer.byteLength(html))})`);
 }

@@ -9,7 +9,7 @@ import { makeFeeds } from '../feeds.js';
 import { writeNpy } from '../npy.js';
 import { type RunningOptions, given, integer, openSession, runningOptions } from '../options.js';
 import { type Io, short } from '../output.js';
-import { type Spread, spreadOf } from '../statistics.js';
+import { type Spread, spreadOf } from '../../runtime/statistics.js';
 
 interface Options extends RunningOptions {
   readonly out?: string;
