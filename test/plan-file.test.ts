@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HaioError, type Plan, Tensor, compile, load, openPlan } from '../lib/index.js';
 import { loadAddon } from '../lib/native/binding.js';
+import { encodeModel, graph, modelOf, node, valueInfo } from '../lib/onnx/export.js';
 import { GALLERY } from './models/gallery.js';
 import { linear, smallCnn } from './models/towers.js';
 
@@ -76,6 +77,24 @@ describe(`plan files on ${isas.join(', ')}`, () => {
     const [name, t] = scalar;
     const other = { ...values, [name]: new Tensor(t.type, [Number(t.data[0]) + 7], t.dims) };
     await assert.rejects(session.run(other), /which the model was compiled for/);
+  });
+
+  it('says what does not fit where equally named sizes contradict each other', async () => {
+    const sum = encodeModel(
+      modelOf(
+        graph(
+          [node('Add', ['a', 'b'], ['y'])],
+          [valueInfo('a', 'float32', ['n']), valueInfo('b', 'float32', ['n'])],
+          [valueInfo('y', 'float32', ['n'])],
+        ),
+        17,
+      ),
+    );
+    using plan = await compile(sum);
+    await using session = plan.open();
+    const of = (n: number): Tensor => new Tensor('float32', new Float32Array(n).fill(2), [n]);
+    assert.deepEqual((await session.run({ a: of(3), b: of(3) }))['y']!.size, 3);
+    await assert.rejects(session.run({ a: of(3), b: of(1) }), code('HAIO_E_INPUT'));
   });
 
   it('refuses options that only a compile has', async () => {

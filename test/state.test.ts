@@ -154,6 +154,24 @@ describe('state', () => {
     state.reset();
   });
 
+  it('stays as it was where a run is profiled', async () => {
+    const state = session.state!;
+    state.reset();
+    await step(null, 3);
+    const kept = state.get(past)!.data.slice();
+    const profile = await session.profile(
+      {
+        input_ids: make('int64', new BigInt64Array(1).fill(1n), [1, 1]),
+        attention_mask: make('int64', new BigInt64Array(4).fill(1n), [1, 4]),
+      },
+      { runs: 3, warmUp: 1 },
+    );
+    assert.equal(profile.runs, 3);
+    assert.equal(state.length, 3);
+    assert.deepEqual(state.get(past)!.data, kept);
+    state.reset();
+  });
+
   it('shows and takes contents', async () => {
     const state = session.createState({ capacity: 200 });
     assert.equal(state.get(past), null);

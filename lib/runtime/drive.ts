@@ -69,7 +69,7 @@ function outputsOf(
   held: ReadonlyMap<number, TypedArray>,
 ): Tensor[] {
   return region.outputs.map((value, i) => {
-    const { dtype, shape } = prepared.bound.outputs[i]!;
+    const { dtype, shape } = prepared.outputs[i]!;
     const kept = held.get(value);
     if (kept) return { dtype, shape, data: kept };
     const at = plan.outputs.findIndex((port, k) => port.value === value && into[k] != null);

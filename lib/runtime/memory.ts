@@ -1,5 +1,5 @@
 /** What a session holds and needs, in bytes. */
-import { memoryOf } from '../plan/bind.js';
+import { bindRegion, memoryOf } from '../plan/bind.js';
 import type { Variant } from './variant.js';
 
 export interface MemoryReport {
@@ -32,10 +32,10 @@ export function reportMemory(variant: Variant | null): MemoryReport {
   if (!variant) return empty;
   const { scratch, allocations } = variant.native.memory();
   let [arena, bound, tensors] = [0, 0, 0];
-  for (const [region, { bound: plan }] of variant.last) {
-    if (plan.arenaBytes < arena) continue;
-    const memory = memoryOf(region, plan.words);
-    [arena, bound, tensors] = [plan.arenaBytes, memory.lowerBound, memory.sum];
+  for (const [region, { sizes, arenaBytes }] of variant.last) {
+    if (arenaBytes < arena) continue;
+    const memory = memoryOf(region, bindRegion(variant.plan, region, sizes).words);
+    [arena, bound, tensors] = [arenaBytes, memory.lowerBound, memory.sum];
   }
   return {
     weights: variant.plan.bytes.weights,

@@ -3,6 +3,7 @@ import { HaioError, raise } from '../errors.js';
 import type { Addon } from '../native/types.js';
 import type { Signature } from '../onnx/import.js';
 import { openModel } from '../plan/decode.js';
+import type { CompiledModel } from '../plan/plan.js';
 import { savePlan, verifyWeights } from '../plan/file.js';
 import { type About, readAbout } from './about.js';
 import { Session } from './session.js';
@@ -32,6 +33,7 @@ export class Plan {
   readonly bytes: number;
   readonly #addon: Addon;
   readonly #about: About;
+  readonly #decoded: CompiledModel;
   readonly #settle: (options: OpenOptions) => Settled;
   #model: number;
 
@@ -41,7 +43,8 @@ export class Plan {
     this.#model = model;
     this.#settle = settle;
     try {
-      this.#about = readAbout(openModel(addon, model).about);
+      this.#decoded = openModel(addon, model);
+      this.#about = readAbout(this.#decoded.about);
     } catch (e) {
       addon.modelRelease(model);
       throw e;
@@ -79,7 +82,7 @@ export class Plan {
     this.#addon.modelRetain(this.#id);
     return new Session(
       { addon: this.#addon, compile: null, fixed: values, ...settings },
-      { model: this.#model, inputs, outputs, nodes, state },
+      { model: this.#model, decoded: this.#decoded, inputs, outputs, nodes, state },
     );
   }
 

@@ -1,17 +1,14 @@
 /** The public session: checks feeds, chooses the variant, runs, cancels, releases. */
 import { HaioError, raise } from '../errors.js';
-import type { Addon } from '../native/types.js';
 import type { StateNames } from '../plan/appended.js';
 import { explainModel } from '../plan/explain.js';
 import { type CompiledModel, allRegions } from '../plan/plan.js';
 import { type DType, newArray } from '../tensor/dtype.js';
-import { VALUE_LIMIT } from '../ir/graph.js';
 import { isPacked } from '../tensor/packing.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { Signature } from '../onnx/import.js';
 import { checkFixed } from './about.js';
-import type { CompileOptions, Compiled, Deferred, Source, Numbers } from './compile.js';
-import { compileInWorker } from './compiler.js';
+import type { Deferred } from './compile.js';
 import { type RunContext, drive } from './drive.js';
 import { type MemoryReport, reportMemory } from './memory.js';
 import { type Tensor, type TensorLike, describe, plainOf } from './tensor.js';
@@ -22,6 +19,9 @@ import { Recorder } from './recorder.js';
 import { firstShape } from './pairs.js';
 import { State, type StateOptions } from './state.js';
 import { Variant } from './variant.js';
+import { type Opened, type SessionSettings, Variants } from './variants.js';
+
+export type { SessionSettings };
 
 export interface RunOptions {
   /** stops the run within one chunk of work; the promise rejects with code HAIO_E_ABORTED */
@@ -41,18 +41,6 @@ export type Feeds = Readonly<Record<string, Feed>>;
 /** T: Output for models that give sequences or optionals */
 export type Outputs<T extends Output = Tensor> = Record<string, T>;
 
-export interface SessionSettings {
-  readonly addon: Addon;
-  /** null: the model was compiled before, and no other variant of it can be made */
-  readonly compile: { readonly source: Source; readonly options: CompileOptions } | null;
-  /** contents of inputs that it was compiled for */
-  readonly fixed?: ReadonlyMap<string, Plain>;
-  readonly threads: number;
-  readonly isa: string;
-  readonly lanes: number;
-  readonly onProgress?: (phase: string) => void;
-}
-
 interface Call {
   readonly ctx: RunContext;
   readonly wanted: readonly string[];
@@ -60,8 +48,6 @@ interface Call {
   readonly packed: ReadonlyMap<string, TensorLike>;
 }
 
-/** variants (compiles with other pins) kept for each session */
-const MAX_VARIANTS = 16;
 let tokens = 0;
 
 export class Session {
@@ -70,30 +56,22 @@ export class Session {
   readonly #settings: SessionSettings;
   /** says of a state that it is of this session */
   readonly #token = {};
-  readonly #variants = new Map<string, Promise<Variant> | Variant>();
-  readonly #pins = {
-    symbols: new Set<string>(),
-    inputs: new Set<string>(),
-    shapes: new Set<string>(),
-  };
+  readonly #variants: Variants;
   /** outputs by the inputs that take them in the next run */
   readonly #pairs: StateNames;
   readonly #ownState: State | null;
-  #nodes = { imported: 0, optimized: 0 };
-  #current: Variant | null = null;
   #running = 0;
   #released: Promise<void> | null = null;
   readonly #idle: (() => void)[] = [];
 
   /** Use load(). `first` is the result of compiling `source` without pins. */
-  constructor(settings: SessionSettings, first: Omit<Compiled, 'taken'> | Deferred) {
+  constructor(settings: SessionSettings, first: Opened | Deferred) {
     this.#settings = settings;
     this.inputs = first.inputs;
     this.outputs = first.outputs;
     this.#pairs = first.state;
     this.#ownState = Object.keys(first.state).length > 0 ? this.createState() : null;
-    if ('pins' in first) this.#addPins(first);
-    else this.#variants.set('', this.#open(first));
+    this.#variants = new Variants(settings, first);
   }
 
   /** What runs without the option `state` remember; null unless the model was loaded with `state`. */
@@ -122,22 +100,23 @@ export class Session {
   }
   /** nodes of the model and of the graph after rewriting (of the variant that ran last) */
   get nodes(): { readonly imported: number; readonly optimized: number } {
-    return this.#nodes;
+    return this.#variants.nodes;
   }
   /** steps of the plan (of the variant that ran last) */
   get steps(): number {
-    return allRegions(this.#current?.plan.regions ?? []).reduce(
+    return allRegions(this.#variants.current?.plan.regions ?? []).reduce(
       (n, r) => n + (r.kind === 'native' ? r.flops.length : r.nodes.length),
       0,
     );
   }
   /** planned peak and lower bound of the last run's shapes, weights, scratch: bytes */
   get memory(): MemoryReport {
-    return reportMemory(this.#current);
+    return reportMemory(this.#variants.current);
   }
   /** the plan as a table for people; empty before a variant is compiled */
   explain(): string {
-    return this.#current ? explainModel(this.#current.plan) : '';
+    const { current } = this.#variants;
+    return current ? explainModel(current.plan) : '';
   }
 
   /** Runs the model off the JavaScript thread (inline when it takes only microseconds). */
@@ -149,7 +128,7 @@ export class Session {
     const plain = this.#feeds(feeds, state);
     state?.begin(this.#token);
     try {
-      const known = this.#variant(plain);
+      const known = this.#variants.of(plain);
       const variant = known instanceof Variant ? known : await known;
       return (await this.#start(variant, plain, options)) as Outputs<NoInfer<T>>;
     } finally {
@@ -164,7 +143,7 @@ export class Session {
   ): Outputs<NoInfer<T>> {
     const state = this.#stateOf(options);
     const plain = this.#feeds(feeds, state);
-    const variant = this.#variant(plain);
+    const variant = this.#variants.of(plain);
     if (!(variant instanceof Variant))
       raise('HAIO_E_ARGUMENT', {
         name: 'feeds',
@@ -191,20 +170,22 @@ export class Session {
   ): Promise<RunProfile> {
     const { isa, threads } = this.#settings;
     const hardware = await hardwareProfile();
-    const state = this.#stateOf({});
-    const plain = this.#feeds(feeds, state);
-    const variant = await this.#variant(plain);
     const recorded: RecordedRun[] = [];
     let room: number | undefined;
     for (let i = 0; i < warmUp + Math.max(1, runs); i++) {
+      // every run starts where the session's own state is, and leaves that as it is
+      const state = this.#ownState?.fork() ?? null;
+      const plain = this.#feeds(feeds, state);
+      const variant = await this.#variants.of(plain);
       const recorder = new Recorder(room);
+      state?.begin(this.#token);
       const started = performance.now();
-      await this.#start(variant, plain, {}, recorder);
+      await this.#start(variant, plain, state ? { state } : {}, recorder);
       const micros = (performance.now() - started) * 1000;
       room = Math.max(16, recorder.chunks);
       if (i >= warmUp) recorded.push({ recorder, micros });
     }
-    return summarise(variant, recorded, hardware, isa, threads);
+    return summarise(this.#variants.current!, recorded, hardware, isa, threads);
   }
 
   /** Waits for runs in flight, then gives back all memory. Later runs fail with HAIO_E_RELEASED. */
@@ -218,30 +199,7 @@ export class Session {
 
   async #finish(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((done) => this.#idle.push(done));
-    for (const v of this.#variants.values()) {
-      const variant = await Promise.resolve(v).catch(() => null);
-      await variant?.release();
-    }
-    this.#variants.clear();
-    this.#current = null;
-  }
-
-  #addPins({ pins }: Pick<Deferred, 'pins'>): void {
-    pins.symbols.forEach((s) => this.#pins.symbols.add(s));
-    pins.inputs.forEach((s) => this.#pins.inputs.add(s));
-    pins.shapes.forEach((s) => this.#pins.shapes.add(s));
-  }
-
-  #pinCount(): number {
-    const { symbols, inputs, shapes } = this.#pins;
-    return symbols.size + inputs.size + shapes.size;
-  }
-
-  #open(compiled: Omit<Compiled, 'taken'>): Variant {
-    const { addon, threads, isa, lanes } = this.#settings;
-    this.#nodes = compiled.nodes;
-    this.#current = new Variant(addon, compiled.model, { threads, isa, lanes });
-    return this.#current;
+    await this.#variants.release();
   }
 
   #stateOf({ state }: Pick<RunOptions, 'state'>): State | null {
@@ -301,99 +259,6 @@ export class Session {
           known: this.inputs.map((i) => i.name).join(', '),
         });
     return out;
-  }
-
-  /** The variant for these feeds: compiled before, or being compiled. */
-  #variant(feeds: ReadonlyMap<string, Plain>): Variant | Promise<Variant> {
-    const { sizes, shapes, values, key } = this.#pinned(feeds);
-    const known = this.#variants.get(key);
-    if (known instanceof Variant) return known;
-    // what is being compiled may turn out to depend on more than is known now, where these feeds differ
-    if (known) return known.then(() => this.#variant(feeds));
-    const { compile, onProgress } = this.#settings;
-    if (!compile) return raise('HAIO_E_INTERNAL', { reason: 'a compiled model asks for numbers' });
-    const { source, options } = compile;
-    const pending = compileInWorker(
-      source,
-      {
-        ...{ ...options, sizes: { ...options.sizes, ...sizes }, shapes, values },
-        offered: this.#offered(feeds),
-      },
-      onProgress,
-    ).then((result) => {
-      this.#variants.delete(key);
-      if ('pins' in result) {
-        const before = this.#pinCount();
-        this.#addPins(result);
-        if (this.#pinCount() === before)
-          raise('HAIO_E_INTERNAL', { reason: 'the same pins are asked for again' });
-        return this.#variant(feeds);
-      }
-      this.#addPins({ pins: result.taken });
-      const variant = this.#open(result);
-      this.#variants.set(this.#pinned(feeds).key, variant);
-      this.#forget();
-      return variant;
-    });
-    this.#variants.set(key, pending);
-    pending.catch(() => {
-      if (this.#variants.get(key) === pending) this.#variants.delete(key);
-    });
-    return pending;
-  }
-
-  /** All of the feeds that a graph may depend on. */
-  #offered(feeds: ReadonlyMap<string, Plain>): Numbers {
-    const sizes: Record<string, number> = {};
-    const shapes: Record<string, readonly number[]> = {};
-    const values: Record<string, Plain> = {};
-    for (const { name, shape, unranked } of this.inputs) {
-      const t = feeds.get(name)!;
-      shape.forEach((d, i) => {
-        if (typeof d === 'string') sizes[d] ??= t.shape[i]!;
-      });
-      if (unranked) shapes[name] = t.shape;
-      if (t.data.length <= VALUE_LIMIT && t.dtype !== 'string') values[name] = t;
-    }
-    return { sizes, shapes, values };
-  }
-
-  #forget(): void {
-    for (const [key, v] of this.#variants) {
-      if (this.#variants.size <= MAX_VARIANTS) return;
-      if (!(v instanceof Variant) || v === this.#current) continue;
-      this.#variants.delete(key);
-      void v.release();
-    }
-  }
-
-  #pinned(feeds: ReadonlyMap<string, Plain>): {
-    sizes: Record<string, number>;
-    shapes: Record<string, readonly number[]>;
-    values: Record<string, Plain>;
-    key: string;
-  } {
-    const sizes: Record<string, number> = {};
-    const shapes: Record<string, readonly number[]> = {};
-    const values: Record<string, Plain> = {};
-    const apart = contradictions(this.inputs, feeds);
-    if (this.#pinCount() + apart.size === 0) return { sizes, shapes, values, key: '' };
-    for (const { name, shape } of this.inputs) {
-      const t = feeds.get(name)!;
-      if (shape.some((d) => apart.has(d))) shapes[name] = t.shape;
-      shape.forEach((d, i) => {
-        if (typeof d === 'string' && this.#pins.symbols.has(d)) sizes[d] = t.shape[i]!;
-      });
-      if (this.#pins.shapes.has(name)) shapes[name] = t.shape;
-      if (this.#pins.inputs.has(name)) values[name] = t;
-    }
-    const text = (t: Plain): string => `${t.shape.join('x')}:${[...t.data].join(',')}`;
-    const key = [
-      ...Object.entries(sizes).map(([k, v]) => `${k}=${v}`),
-      ...Object.entries(shapes).map(([k, d]) => `${k}=[${d.join(',')}]`),
-      ...Object.entries(values).map(([k, t]) => `${k}=${text(t)}`),
-    ].join(';');
-    return { sizes, shapes, values, key };
   }
 
   /** Feeds in the order of the plan's inputs; pinned inputs are no inputs of the plan any more. */
@@ -482,7 +347,7 @@ export class Session {
     if (this.#released) raise('HAIO_E_RELEASED', {});
     const call = this.#context(variant, options, false, recorder);
     const { ctx } = call;
-    this.#current = variant;
+    this.#variants.current = variant;
     const result = drive(variant, this.#order(variant, feeds, ctx.state ?? null), ctx);
     if (Array.isArray(result)) return this.#named(variant, result, call);
     this.#running++;
@@ -503,28 +368,6 @@ export class Session {
         });
     }
   }
-}
-
-/**
- * Names of sizes that the feeds give different numbers. Exporters reuse names for sizes that only
- * broadcast to each other, so inputs with such a name are taken as they are.
- */
-function contradictions(
-  inputs: readonly Signature[],
-  feeds: ReadonlyMap<string, Plain>,
-): ReadonlySet<number | string> {
-  const sizes = new Map<string, number>();
-  const apart = new Set<string>();
-  for (const { name, shape } of inputs) {
-    const given = feeds.get(name)!.shape;
-    shape.forEach((d, i) => {
-      if (typeof d !== 'string') return;
-      const size = sizes.get(d);
-      if (size === undefined) sizes.set(d, given[i]!);
-      else if (size !== given[i]) apart.add(d);
-    });
-  }
-  return apart;
 }
 
 /** What a stopped run rejects with: named as the platform names it, with the signal's reason as cause. */

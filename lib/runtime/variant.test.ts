@@ -28,7 +28,7 @@ describe('bound plans', () => {
       options,
       () => undefined,
     ) as Compiled;
-    variant = new Variant(addon, model, { threads: 1, isa, lanes: 1 }, CAP);
+    variant = new Variant(addon, model, { threads: 1, isa, lanes: 1 }, null, CAP);
   });
   after(() => variant.release());
 

@@ -12,17 +12,16 @@ import type {
 } from '../native/types.js';
 import { failure } from '../native/binding.js';
 import { type BoundRegion, type Sizes, bindInputs, bindRegion } from '../plan/bind.js';
-import { ALL_OPS } from '../ops/registry.js';
 import { openModel } from '../plan/decode.js';
 import type { CompiledModel, NativeRegion } from '../plan/plan.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-const OPS = new Map(ALL_OPS.map((op) => [op.name, op]));
-
 export interface Prepared {
-  readonly bound: BoundRegion;
+  /** what it was bound for: words, which the addon has decoded, are made anew for reports */
+  readonly sizes: Sizes;
+  readonly outputs: BoundRegion['outputs'];
+  readonly arenaBytes: number;
   readonly binding: NativeBinding;
-  readonly bytes: number;
   /** expected microseconds of a run; estimated first, then measured */
   micros: number;
 }
@@ -45,10 +44,19 @@ export class Variant {
 
   readonly #most: number;
 
-  /** Takes over one reference to the model `id`. `most`: bytes of bound plans that are kept. */
-  constructor(addon: Addon, id: number, options: SessionOptions, most = PLAN_BYTES) {
+  /**
+   * Takes over one reference to the model `id`; `decoded`: what openModel made of it, where that is
+   * known. `most`: bytes of bound plans that are kept.
+   */
+  constructor(
+    addon: Addon,
+    id: number,
+    options: SessionOptions,
+    decoded: CompiledModel | null = null,
+    most = PLAN_BYTES,
+  ) {
     this.#most = most;
-    this.plan = openModel(addon, id, (name) => OPS.get(name));
+    this.plan = decoded ?? openModel(addon, id);
     try {
       this.native = addon.sessionCreate(id, options);
     } catch (e) {
@@ -92,18 +100,14 @@ export class Variant {
     } catch (e) {
       throw failure(e);
     }
-    const made: Prepared = {
-      bound,
-      binding,
-      bytes: bound.words.byteLength + binding.bytes,
-      micros: bound.micros,
-    };
+    const { outputs, arenaBytes, micros } = bound;
+    const made: Prepared = { sizes: sizes.slice(), outputs, arenaBytes, binding, micros };
     this.#prepared.set(key, made);
-    this.#bytes += made.bytes;
+    this.#bytes += binding.bytes;
     for (const [oldKey, old] of this.#prepared) {
       if (this.#bytes <= this.#most || old === made) break;
       this.#prepared.delete(oldKey);
-      this.#bytes -= old.bytes;
+      this.#bytes -= old.binding.bytes;
       old.binding.release();
     }
     this.last.set(region, made);
