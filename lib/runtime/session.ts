@@ -60,6 +60,8 @@ export class Session {
   /** outputs by the inputs that take them in the next run */
   readonly #pairs: StateNames;
   readonly #ownState: State | null;
+  /** outputs that a run gives where nothing else is asked for */
+  readonly #given: readonly string[];
   #running = 0;
   #released: Promise<void> | null = null;
   readonly #idle: (() => void)[] = [];
@@ -70,6 +72,8 @@ export class Session {
     this.inputs = first.inputs;
     this.outputs = first.outputs;
     this.#pairs = first.state;
+    const kept = new Set(Object.values(first.state));
+    this.#given = first.outputs.map((o) => o.name).filter((name) => !kept.has(name));
     this.#ownState = Object.keys(first.state).length > 0 ? this.createState() : null;
     this.#variants = new Variants(settings, first);
   }
@@ -243,14 +247,7 @@ export class Session {
       if (fixed) checkFixed(name, t, fixed);
       out.set(name, t);
     }
-    const others = this.inputs
-      .filter((i) => !isState(i))
-      .map((declared) => ({ declared, shape: out.get(declared.name)!.shape }));
-    for (const declared of this.inputs.filter(isState)) {
-      const { name, dtype } = declared;
-      const shape = state?.shapeOf(name) ?? firstShape(declared, others);
-      out.set(name, { dtype: dtype as DType, shape, data: newArray(dtype as DType, 0) });
-    }
+    if (this.#ownState) this.#addState(out, state);
     for (const name of Object.keys(feeds))
       if (!out.has(name))
         raise('HAIO_E_NAME', {
@@ -259,6 +256,19 @@ export class Session {
           known: this.inputs.map((i) => i.name).join(', '),
         });
     return out;
+  }
+
+  /** Adds the inputs that come from the state: their shapes, without data. */
+  #addState(feeds: Map<string, Plain>, state: State | null): void {
+    const isState = ({ name }: Signature): boolean => Object.hasOwn(this.#pairs, name);
+    const others = this.inputs
+      .filter((i) => !isState(i))
+      .map((declared) => ({ declared, shape: feeds.get(declared.name)!.shape }));
+    for (const declared of this.inputs.filter(isState)) {
+      const { name, dtype } = declared;
+      const shape = state?.shapeOf(name) ?? firstShape(declared, others);
+      feeds.set(name, { dtype: dtype as DType, shape, data: newArray(dtype as DType, 0) });
+    }
   }
 
   /** Feeds in the order of the plan's inputs; pinned inputs are no inputs of the plan any more. */
@@ -272,13 +282,13 @@ export class Session {
   }
 
   #context(variant: Variant, options: RunOptions, sync: boolean, recorder?: Recorder): Call {
-    const names = this.outputs.map((o) => o.name);
     const state = this.#stateOf(options);
-    const kept = new Set(Object.values(this.#pairs));
     const into: (Plain | null)[] = [];
     const packed = new Map<string, TensorLike>();
-    let wanted: readonly string[] = names.filter((name) => !kept.has(name));
+    let wanted = this.#given;
     if (options.outputs !== undefined) {
+      const names = this.outputs.map((o) => o.name);
+      const kept = new Set(Object.values(this.#pairs));
       const list = options.outputs;
       wanted = Array.isArray(list) ? (list as string[]) : Object.keys(list);
       for (const name of wanted) {
@@ -311,8 +321,8 @@ export class Session {
     if (state) this.#keep(state, plan, results);
     variant.plan.outputs.forEach(({ name }, i) => {
       if (!wanted.includes(name)) return;
-      const past = Object.keys(this.#pairs).find((p) => this.#pairs[p] === name);
-      if (state && past !== undefined) {
+      const past = state && Object.keys(this.#pairs).find((p) => this.#pairs[p] === name);
+      if (state && past) {
         out[name] = state.get(past)!;
         return;
       }

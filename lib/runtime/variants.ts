@@ -31,6 +31,7 @@ export interface Opened extends Omit<Compiled, 'taken'> {
 
 type Feeds = ReadonlyMap<string, Plain>;
 
+const NONE: ReadonlySet<number | string> = new Set();
 /** variants kept for each session */
 const MAX_VARIANTS = 16;
 
@@ -41,6 +42,8 @@ export class Variants {
   nodes = { imported: 0, optimized: 0 };
   readonly #settings: SessionSettings;
   readonly #inputs: readonly Signature[];
+  /** some size has a name that another one has, too */
+  readonly #repeats: boolean;
   readonly #list = new Map<string, Promise<Variant> | Variant>();
   readonly #pins = {
     symbols: new Set<string>(),
@@ -52,6 +55,8 @@ export class Variants {
   constructor(settings: SessionSettings, first: Opened | Deferred) {
     this.#settings = settings;
     this.#inputs = first.inputs;
+    const names = first.inputs.flatMap((i) => i.shape.filter((d) => typeof d === 'string'));
+    this.#repeats = new Set(names).size < names.length;
     if ('pins' in first) this.#addPins(first);
     else this.#list.set('', this.#open(first));
   }
@@ -152,7 +157,7 @@ export class Variants {
     const sizes: Record<string, number> = {};
     const shapes: Record<string, readonly number[]> = {};
     const values: Record<string, Plain> = {};
-    const apart = contradictions(this.#inputs, feeds);
+    const apart = this.#repeats ? contradictions(this.#inputs, feeds) : NONE;
     if (this.#pinCount + apart.size === 0) return { sizes, shapes, values, key: '' };
     for (const { name, shape } of this.#inputs) {
       const t = feeds.get(name)!;
