@@ -108,6 +108,28 @@ describe('session', () => {
     await session.release();
   });
 
+  it('gives each run of a burst what its feeds were, through a release, and refuses what comes after', async () => {
+    const session = await load(linear(24));
+    const inputs = Array.from({ length: 500 }, (_, i) => x(1, 24, i));
+    const alone = [];
+    for (const t of inputs) alone.push(await session.run({ x: t }));
+    const feeds: Record<string, Tensor> = {};
+    const burst = inputs.map((t) => {
+      feeds['x'] = t;
+      return session.run(feeds);
+    });
+    const wrong = session.run(null as never);
+    const stopped = session.run({ x: inputs[0]! }, { signal: AbortSignal.abort() });
+    const released = session.release();
+    const late = session.run({ x: inputs[0]! });
+    await assert.rejects(late, hasCode('HAIO_E_RELEASED'));
+    await assert.rejects(wrong, hasCode('HAIO_E_ARGUMENT', 'feeds'));
+    await assert.rejects(stopped, hasCode('HAIO_E_ABORTED'));
+    assert.deepEqual(await Promise.all(burst), alone);
+    await released;
+    assert.throws(() => session.runSync({ x: inputs[0]! }), hasCode('HAIO_E_RELEASED'));
+  });
+
   it('releases safely while runs are in flight', async () => {
     const session = await load(tower(256, 20));
     const runs = [1, 2, 3].map(() => session.run({ x: x(64, 256) }));

@@ -14,7 +14,7 @@ import type {
 } from '../plan/plan.js';
 import { type TypedArray, newArrayUninitialized } from '../tensor/dtype.js';
 import { type Tensor, sizeOf } from '../tensor/tensor.js';
-import { hasRoom, inNextTurn, isShort, spentInline } from './inline.js';
+import { TURN_MICROS, hasRoom, inNextTurn, isShort, spentInline } from './inline.js';
 import type { Recorder } from './recorder.js';
 import type { State } from './state.js';
 import type { Prepared, Variant } from './variant.js';
@@ -116,9 +116,14 @@ function filled(name: string, made: Tensor, given: Tensor | null | undefined): T
 
 const viewOf = (t: Tensor): View => t.data as unknown as View;
 
-/** Moving average of the measured time, quick to believe that a run is long. */
+/**
+ * Moving average of the measured time, quick to believe that a run is long; a time below a turn's share
+ * may be that of another process, which one run alone does not make a habit.
+ */
 function learn(prepared: Prepared, micros: number): void {
-  prepared.micros = micros > prepared.micros ? micros : prepared.micros * 0.8 + micros * 0.2;
+  const { micros: before } = prepared;
+  if (micros <= before) prepared.micros = before * 0.8 + micros * 0.2;
+  else prepared.micros = micros < TURN_MICROS ? Math.min(micros, before * 4) : micros;
 }
 
 /** What one pass over some regions has made and knows. */

@@ -15,9 +15,11 @@ let waiting: (() => void)[] = [];
 /** True when a run expected to take `micros` is short enough to run inline. */
 export const isShort = (micros: number): boolean => micros < INLINE_MICROS;
 
+/** True while runs wait for the next turn: what comes now goes behind them. */
+export const isCrowded = (): boolean => waiting.length > 0;
+
 /** True when this turn has room for a run expected to take `micros`. */
-export const hasRoom = (micros: number): boolean =>
-  waiting.length === 0 && spent + micros <= TURN_MICROS;
+export const hasRoom = (micros: number): boolean => !isCrowded() && spent + micros <= TURN_MICROS;
 
 /** Accounts for an inline run that took `micros`; the account is cleared with the next turn. */
 export function spentInline(micros: number): void {
@@ -52,5 +54,5 @@ function turn(): void {
   let done = 0;
   while (done < waiting.length && performance.now() < end) waiting[done++]!();
   waiting = done === waiting.length ? [] : waiting.slice(done);
-  if (waiting.length > 0) arm();
+  if (isCrowded()) arm();
 }

@@ -15,6 +15,7 @@ import { type Tensor, type TensorLike, describe, plainOf } from './tensor.js';
 import { type Feed, type Output, feedOf, formatDeclared, outputOf } from './values.js';
 import { hardwareProfile } from './hardware.js';
 import { type RecordedRun, type RunProfile, summarise } from './profile.js';
+import { inNextTurn, isCrowded } from './inline.js';
 import { Recorder } from './recorder.js';
 import { firstShape } from './pairs.js';
 import { State, type StateOptions } from './state.js';
@@ -49,6 +50,8 @@ interface Call {
 }
 
 let tokens = 0;
+
+const isObject = (x: unknown): boolean => typeof x === 'object' && x !== null;
 
 export class Session {
   readonly inputs: readonly Signature[];
@@ -124,17 +127,30 @@ export class Session {
   }
 
   /** Runs the model off the JavaScript thread (inline when it takes only microseconds). */
-  async run<T extends Output = Tensor>(
+  run<T extends Output = Tensor>(
     feeds: Feeds,
     options: RunOptions = {},
   ): Promise<Outputs<NoInfer<T>>> {
+    const wait = isCrowded() && !this.#ownState && !this.#released;
+    const run = wait ? this.#inTurn(feeds, options) : this.#begin(feeds, options);
+    return run as Promise<Outputs<NoInfer<T>>>;
+  }
+
+  /** In a burst of short runs nothing is done for one before its turn; it gets what the feeds are now. */
+  #inTurn(feeds: Feeds, options: RunOptions): Promise<Outputs<Output>> {
+    const kept = isObject(feeds) ? { ...feeds } : feeds;
+    return this.#counted(inNextTurn(() => this.#begin(kept, options, true)));
+  }
+
+  async #begin(feeds: Feeds, options: RunOptions, held = false): Promise<Outputs<Output>> {
+    if (!held) this.#checkOpen();
     const state = this.#stateOf(options);
     const plain = this.#feeds(feeds, state);
     state?.begin(this.#token);
     try {
       const known = this.#variants.of(plain);
       const variant = known instanceof Variant ? known : await known;
-      return (await this.#start(variant, plain, options)) as Outputs<NoInfer<T>>;
+      return await this.#start(variant, plain, options);
     } finally {
       state?.end();
     }
@@ -145,6 +161,7 @@ export class Session {
     feeds: Feeds,
     options: Omit<RunOptions, 'signal'> = {},
   ): Outputs<NoInfer<T>> {
+    this.#checkOpen();
     const state = this.#stateOf(options);
     const plain = this.#feeds(feeds, state);
     const variant = this.#variants.of(plain);
@@ -172,6 +189,7 @@ export class Session {
     feeds: Feeds,
     { runs = 10, warmUp = 2 }: ProfileRunOptions = {},
   ): Promise<RunProfile> {
+    this.#checkOpen();
     const { isa, threads } = this.#settings;
     const hardware = await hardwareProfile();
     const recorded: RecordedRun[] = [];
@@ -206,6 +224,10 @@ export class Session {
     await this.#variants.release();
   }
 
+  #checkOpen(): void {
+    if (this.#released) raise('HAIO_E_RELEASED', {});
+  }
+
   #stateOf({ state }: Pick<RunOptions, 'state'>): State | null {
     if (state !== undefined && !(state instanceof State))
       raise('HAIO_E_ARGUMENT', {
@@ -222,8 +244,7 @@ export class Session {
    * from the state they have shapes only.
    */
   #feeds(feeds: Feeds, state: State | null): Map<string, Plain> {
-    if (this.#released) raise('HAIO_E_RELEASED', {});
-    if (typeof feeds !== 'object' || feeds === null)
+    if (!isObject(feeds))
       raise('HAIO_E_ARGUMENT', {
         name: 'feeds',
         expected: 'an object of tensors by input name',
@@ -354,24 +375,33 @@ export class Session {
   ): Promise<Record<string, Output>> {
     const { signal } = options;
     if (signal?.aborted) throw abortError(signal);
-    if (this.#released) raise('HAIO_E_RELEASED', {});
+    // a release waits for runs that are counted
+    if (this.#running === 0) this.#checkOpen();
     const call = this.#context(variant, options, false, recorder);
     const { ctx } = call;
     this.#variants.current = variant;
     const result = drive(variant, this.#order(variant, feeds, ctx.state ?? null), ctx);
     if (Array.isArray(result)) return this.#named(variant, result, call);
-    this.#running++;
     const stop = (): void => {
       ctx.aborted = true;
       variant.native.abort(ctx.token);
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      return this.#named(variant, await result, call);
+      return this.#named(variant, await this.#counted(result), call);
     } catch (e) {
       throw e instanceof HaioError && e.code === 'HAIO_E_ABORTED' ? abortError(signal) : e;
     } finally {
       signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Keeps the session's memory until `run` has ended. */
+  async #counted<T>(run: Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await run;
+    } finally {
       if (--this.#running === 0)
         this.#idle.splice(0).forEach((done) => {
           done();
