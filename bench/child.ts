@@ -1,5 +1,5 @@
 /** One side of a measurement, in a process of its own: loads the model, then runs turns on request. */
-import { type Precision, load } from '../lib/index.js';
+import { type Precision, type RunProfile, load } from '../lib/index.js';
 import { CATALOG, makeFeeds } from './catalog.js';
 import { rivalModule } from './rival.js';
 
@@ -14,8 +14,13 @@ export interface Turn {
   /** at least this many milliseconds */
   readonly ms: number;
 }
+/** Asks haio's side for its profile. */
+export interface Look {
+  readonly profile: true;
+}
 
 type Run = () => Promise<unknown>;
+let look: (() => Promise<RunProfile>) | null = null;
 
 async function prepare({ side, model, threads, isa, precision }: Start): Promise<Run> {
   const spec = CATALOG.find((m) => m.name === model)!;
@@ -25,6 +30,7 @@ async function prepare({ side, model, threads, isa, precision }: Start): Promise
       spec,
       session.inputs.map((i) => i.name),
     );
+    look = () => session.profile(feeds);
     return () => session.run(feeds);
   }
   const ort = rivalModule();
@@ -44,7 +50,7 @@ async function prepare({ side, model, threads, isa, precision }: Start): Promise
 }
 
 let run: Run;
-process.on('message', (message: Start | Turn) => {
+process.on('message', (message: Start | Turn | Look) => {
   void (async () => {
     try {
       if ('side' in message) {
@@ -54,6 +60,10 @@ process.on('message', (message: Start | Turn) => {
         const first = performance.now() - started;
         for (let i = 0; i < 3; i++) await run();
         process.send!({ first, rss: process.memoryUsage().rss });
+        return;
+      }
+      if ('profile' in message) {
+        process.send!({ profile: await look!() });
         return;
       }
       const times: number[] = [];

@@ -4,15 +4,20 @@
  * until no thread of the side before spins any more (onnxruntime's do for about 35 ms).
  *
  *   npm run bench -- [--models REGEX] [--threads 1,2] [--turns N] [--ms N] [--isa NAME]
- *     [--precision fp32|bf16] [--json FILE]
+ *     [--precision fp32|bf16] [--json FILE] [--html FILE] [--baseline FILE]
+ *
+ * --html also shows each step of each model; --baseline, a file that --json wrote, adds how many times
+ * faster haio has become since (times scaled by onnxruntime-node's then and now).
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Precision } from '../lib/index.js';
+import { type Precision, type RunProfile, hardwareProfile } from '../lib/index.js';
 import { CATALOG } from './catalog.js';
-import type { Start, Turn } from './child.js';
+import type { Look, Start, Turn } from './child.js';
+import { benchPage, gainOf } from './page.js';
+import { type Row, against, geomean, readRows } from './rows.js';
 import { median } from '../lib/runtime/statistics.js';
 
 const { values } = parseArgs({
@@ -24,6 +29,8 @@ const { values } = parseArgs({
     isa: { type: 'string', default: '' },
     precision: { type: 'string', default: 'fp32' },
     json: { type: 'string' },
+    html: { type: 'string' },
+    baseline: { type: 'string' },
   },
 });
 
@@ -32,24 +39,13 @@ interface Reply {
   readonly first?: number;
   readonly rss?: number;
   readonly median?: number;
+  readonly profile?: RunProfile;
 }
-interface Row {
-  readonly model: string;
-  readonly threads: number;
-  readonly haio: number;
-  readonly onnxruntime: number;
-  readonly ratio: number;
-  readonly low: number;
-  readonly high: number;
-  readonly firstHaio: number;
-  readonly firstOnnxruntime: number;
-}
-
 /** milliseconds between two turns */
 const REST = 60;
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, REST));
 
-function ask(child: ChildProcess, message: Start | Turn): Promise<Reply> {
+function ask(child: ChildProcess, message: Start | Turn | Look): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error('the process ended'));
     child.once('exit', ended);
@@ -61,6 +57,8 @@ function ask(child: ChildProcess, message: Start | Turn): Promise<Reply> {
     child.send(message);
   });
 }
+
+const profiles: { readonly name: string; readonly profile: RunProfile }[] = [];
 
 async function measure(model: string, threads: number): Promise<Row> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -79,6 +77,10 @@ async function measure(model: string, threads: number): Promise<Row> {
         await rest();
         times[i].push((await ask(children[i], { ms: Number(values.ms) })).median!);
       }
+    if (values.html !== undefined) {
+      const { profile } = await ask(children[0], { profile: true });
+      profiles.push({ name: `${model}, ${threads} thr`, profile: profile! });
+    }
     const ratios = times[0].map((t, i) => times[1][i]! / t);
     return {
       model,
@@ -100,7 +102,10 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const cell = (x: string | number, width: number): string =>
   (typeof x === 'number' ? x.toFixed(x < 1 ? 3 : x < 100 ? 2 : 1) : x).padStart(width);
 
-say(`${'model'.padEnd(20)} thr   haio ms    ort ms   ratio (spread)      first run haio / ort ms`);
+const earlier = values.baseline === undefined ? [] : readRows(values.baseline);
+say(
+  `${'model'.padEnd(20)} thr   haio ms    ort ms   ratio (spread)      first run haio / ort ms${earlier.length > 0 ? '   since' : ''}`,
+);
 const rows: Row[] = [];
 const missing: string[] = [];
 for (const spec of CATALOG) {
@@ -111,10 +116,10 @@ for (const spec of CATALOG) {
   }
   for (const threads of values.threads.split(',').map(Number)) {
     try {
-      const r = await measure(spec.name, threads);
+      const r = against(await measure(spec.name, threads), earlier);
       rows.push(r);
       say(
-        `${r.model.padEnd(20)} ${threads}  ${cell(r.haio, 9)} ${cell(r.onnxruntime, 9)}  ${cell(r.ratio, 6)} (${r.low.toFixed(2)}–${r.high.toFixed(2)})  ${cell(r.firstHaio, 9)} / ${cell(r.firstOnnxruntime, 8)}`,
+        `${r.model.padEnd(20)} ${threads}  ${cell(r.haio, 9)} ${cell(r.onnxruntime, 9)}  ${cell(r.ratio, 6)} (${r.low.toFixed(2)}–${r.high.toFixed(2)})  ${cell(r.firstHaio, 9)} / ${cell(r.firstOnnxruntime, 8)}   ${gainOf(r)}`.trimEnd(),
       );
     } catch (e) {
       say(`${spec.name.padEnd(20)} ${threads}  failed: ${(e as Error).message}`);
@@ -122,12 +127,23 @@ for (const spec of CATALOG) {
     }
   }
 }
-for (const threads of new Set(rows.map((r) => r.threads))) {
-  const list = rows.filter((r) => r.threads === threads);
-  const geomean = Math.exp(list.reduce((s, r) => s + Math.log(r.ratio), 0) / list.length);
+for (const { threads, count, mean, low } of geomean(rows))
   say(
-    `geomean of ${list.length} models at ${threads} thread(s): ${geomean.toFixed(3)}×; lowest ${Math.min(...list.map((r) => r.ratio)).toFixed(2)}×`,
+    `geomean of ${count} models at ${threads} thread(s): ${mean.toFixed(3)}×; lowest ${low.toFixed(2)}×`,
   );
-}
 if (missing.length > 0) say(`not installed: ${missing.join(', ')}`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
+if (values.html !== undefined) {
+  const { cpu, cores } = await hardwareProfile();
+  const facts = [
+    ['processor', `${cpu.model}, ${cores.usable} cores`],
+    ['precision', values.precision],
+    ['ISA', values.isa || 'best'],
+    [
+      'turns',
+      `${values.turns} of at least ${values.ms} ms on each side, after three runs to warm up`,
+    ],
+    ['date', new Date().toISOString().slice(0, 10)],
+  ] as const;
+  writeFileSync(values.html, benchPage('haio and onnxruntime-node', facts, rows, profiles));
+}
