@@ -6,7 +6,16 @@ import { isInteger } from '../tensor/dtype.js';
 import { denseStrides, isStatic } from '../tensor/shape.js';
 import { type Tensor, fromNumbers, sizeOf, tensor, toNumbers } from '../tensor/tensor.js';
 import { type Weight, tensorOf, weightOf } from '../tensor/weight.js';
-import { type Fact, type Node, type Value, VALUE_LIMIT, isTensorType, nextId } from './graph.js';
+import {
+  type Fact,
+  type Node,
+  type Value,
+  VALUE_LIMIT,
+  isTensorType,
+  newFact,
+  newNode,
+  newValue,
+} from './graph.js';
 import { type InferContext, type OpDef, PinRequest } from './op.js';
 
 export interface ApplyOptions {
@@ -23,11 +32,9 @@ const integral = (fact: Fact): boolean =>
 /** A constant from a weight; small integer ones carry their value as a fact. */
 export function constant(weight: Weight, name = ''): Value {
   const type = { dtype: weight.dtype, shape: weight.shape };
-  const fact: Fact =
-    integral({ type }) && sizeOf(weight.shape) <= VALUE_LIMIT
-      ? { type, value: Array.from(toNumbers(tensorOf(weight))) }
-      : { type };
-  return { id: nextId(), fact, node: null, slot: 0, name, weight };
+  const small = integral({ type }) && sizeOf(weight.shape) <= VALUE_LIMIT;
+  const fact = newFact(type, small ? Array.from(toNumbers(tensorOf(weight))) : undefined);
+  return newValue(fact, null, 0, name, weight);
 }
 
 /** A constant from numbers. */
@@ -194,16 +201,11 @@ export function applyAll<A>(
   }
   const values = outputValues(op, inputs, attrs, facts);
   const outputs: Value[] = [];
-  const node: Node<A> = { op, attrs, inputs, outputs, origin };
+  const node = newNode(op, attrs, inputs, outputs, origin);
   facts.forEach((fact, slot) => {
     const value = fact.value ?? (integral(fact) ? values[slot] : undefined);
-    outputs.push({
-      id: nextId(),
-      fact: value && value.length <= VALUE_LIMIT ? { type: fact.type, value } : { type: fact.type },
-      node: node,
-      slot,
-      name: names[slot] ?? '',
-    });
+    const kept = newFact(fact.type, value && value.length <= VALUE_LIMIT ? value : undefined);
+    outputs.push(newValue(kept, node, slot, names[slot] ?? ''));
   });
   return outputs;
 }

@@ -23,7 +23,7 @@ export type Type =
 export interface Fact {
   readonly type: Type;
   /** row-major elements of an integer or bool tensor of at most VALUE_LIMIT elements, where known */
-  readonly value?: readonly Dim[];
+  readonly value?: readonly Dim[] | undefined;
 }
 export const VALUE_LIMIT = 1024;
 
@@ -37,7 +37,7 @@ export interface Value {
   /** name in the model, where it has one: inputs, outputs, initializers, intermediate values */
   readonly name: string;
   /** constants only */
-  readonly weight?: Weight;
+  readonly weight?: Weight | undefined;
 }
 
 export interface Node<A = unknown> {
@@ -57,7 +57,23 @@ export interface Graph {
 }
 
 let ids = 0;
-export const nextId = (): number => ++ids;
+
+// Made in one place each, so that all have the same hidden class: what walks graphs is compiled once.
+export const newFact = (type: Type, value?: readonly Dim[]): Fact => ({ type, value });
+export const newValue = (
+  fact: Fact,
+  node: Node | null,
+  slot: number,
+  name: string,
+  weight?: Weight,
+): Value => ({ id: ++ids, fact, node, slot, name, weight });
+export const newNode = <A>(
+  op: OpDef<A>,
+  attrs: A,
+  inputs: readonly (Value | null)[],
+  outputs: readonly Value[],
+  origin: readonly string[],
+): Node<A> => ({ op, attrs, inputs, outputs, origin });
 
 export const isTensorType = (t: Type): t is TensorType => 'dtype' in t;
 
@@ -71,7 +87,7 @@ export const dtypeOf = (v: Value): DType => typeOf(v).dtype;
 
 /** A graph input. */
 export function input(name: string, type: Type): Value {
-  return { id: nextId(), fact: { type }, node: null, slot: 0, name };
+  return newValue(newFact(type), null, 0, name);
 }
 
 /** Nodes in topological order (inputs before users), each once; iterative, safe for deep graphs. */

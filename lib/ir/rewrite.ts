@@ -10,7 +10,9 @@ import {
   type Node,
   type Value,
   isTensorType,
-  nextId,
+  newFact,
+  newNode,
+  newValue,
   topological,
 } from './graph.js';
 import type { OpDef } from './op.js';
@@ -129,9 +131,11 @@ function copyNode(
   edit: (old: Value) => { readonly fact: Fact; readonly name: string },
 ): readonly Value[] {
   const outputs: Value[] = [];
-  const copy: Node = { ...node, inputs, outputs };
-  for (const old of node.outputs)
-    outputs.push({ id: nextId(), ...edit(old), node: copy, slot: old.slot });
+  const copy = newNode(node.op, node.attrs, inputs, outputs, node.origin);
+  for (const old of node.outputs) {
+    const { fact, name } = edit(old);
+    outputs.push(newValue(fact, copy, old.slot, name));
+  }
   return outputs;
 }
 
@@ -153,7 +157,7 @@ function inherit(v: Value, old: Value): Value {
   const value = v.fact.value ?? old.fact.value;
   const name = v.name || old.name;
   if (!v.node || v.node.outputs.length > 1 || (value === v.fact.value && name === v.name)) return v;
-  const fact: Fact = value ? { type: v.fact.type, value } : { type: v.fact.type };
+  const fact = newFact(v.fact.type, value);
   return copyNode(v.node, v.node.inputs, () => ({ fact, name }))[0]!;
 }
 

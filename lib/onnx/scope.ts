@@ -1,5 +1,5 @@
 /** Names and the values they stand for, in one graph, body or function. */
-import { type Value, nextId } from '../ir/graph.js';
+import { type Value, newValue } from '../ir/graph.js';
 import type { Knowledge } from './known.js';
 
 export class Scope {
@@ -26,7 +26,7 @@ export class Scope {
     if (!outer || outer.weight || !this.#knowledge) return outer;
     let inner = this.#inner.get(outer);
     if (!inner) {
-      inner = { id: nextId(), fact: outer.fact, node: null, slot: 0, name: outer.name };
+      inner = newValue(outer.fact, null, 0, outer.name);
       this.#inner.set(outer, inner);
       this.#knowledge.link(inner, outer);
     }

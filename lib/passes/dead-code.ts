@@ -2,7 +2,7 @@
  * Drops trailing outputs that nobody uses, of nodes that need not make them. Nodes that nobody uses
  * need no pass: the graph is what its outputs reach.
  */
-import type { Node } from '../ir/graph.js';
+import { type Node, newNode } from '../ir/graph.js';
 import type { Pass } from '../ir/pass.js';
 import { countUses, mapGraph, remake } from '../ir/rewrite.js';
 
@@ -16,7 +16,8 @@ export const deadCode: Pass = {
       while (used > 1 && !uses.has(was.outputs[used - 1]!)) used--;
       if (used === was.outputs.length || !isOptional(node, used) || !ctx.allow('drop-output', node))
         return null;
-      const kept: Node = { ...node, outputs: node.outputs.slice(0, used) };
+      const outputs = node.outputs.slice(0, used);
+      const kept = newNode(node.op, node.attrs, node.inputs, outputs, node.origin);
       return [...remake(kept, node.inputs), ...node.outputs.slice(used)];
     });
   },

@@ -6,11 +6,12 @@
 import { raise } from '../errors.js';
 import {
   type Graph,
-  type Node,
   type Type,
   type Value,
   input,
-  nextId,
+  newFact,
+  newNode,
+  newValue,
   topological,
 } from '../ir/graph.js';
 import type { OpDef } from '../ir/op.js';
@@ -175,29 +176,22 @@ function readGraph(x: Json, from: AttrReader, depth: number): Graph {
     if (typeof weight !== 'object' || weight === null || !isWeight(weight))
       bad('expected a weight');
     const { dtype: type, shape } = weight as Weight;
-    const fact = { type: { dtype: type, shape } };
-    values.push({
-      id: nextId(),
-      fact,
-      node: null,
-      slot: 0,
-      name: text(name),
-      weight: weight as Weight,
-    });
+    const fact = newFact({ dtype: type, shape });
+    values.push(newValue(fact, null, 0, text(name), weight as Weight));
   }
   for (const y of list(field(x, 'nodes'))) {
     const [op, attrs, ins, outs, origin] = list(y);
     const outputs: Value[] = [];
-    const node: Node = {
-      op: from.op(text(op)),
-      attrs: readAttrs(attrs ?? null, from, depth),
-      inputs: list(ins).map((i) => (i === -1 ? null : ref(i))),
+    const node = newNode(
+      from.op(text(op)),
+      readAttrs(attrs ?? null, from, depth),
+      list(ins).map((i) => (i === -1 ? null : ref(i))),
       outputs,
-      origin: list(origin).map(text),
-    };
+      list(origin).map(text),
+    );
     list(outs).forEach((o, slot) => {
       const [name, type] = typed(o);
-      outputs.push({ id: nextId(), fact: { type }, node, slot, name });
+      outputs.push(newValue(newFact(type), node, slot, name));
     });
     values.push(...outputs);
   }
