@@ -27,7 +27,7 @@ export interface Prepared {
 }
 
 /** bytes of bound plans kept for each variant */
-const PLAN_BYTES = 32 << 20;
+const PLAN_BYTES = 8 << 20;
 
 export class Variant {
   readonly plan: CompiledModel;
@@ -45,8 +45,8 @@ export class Variant {
   readonly #most: number;
 
   /**
-   * Takes over one reference to the model `id`; `decoded`: what openModel made of it, where that is
-   * known. `most`: bytes of bound plans that are kept.
+   * Takes over one reference to the model `id`, which this process has compiled unless `decoded` is
+   * what openModel made of it. `most`: bytes of bound plans that are kept.
    */
   constructor(
     addon: Addon,
@@ -56,7 +56,7 @@ export class Variant {
     most = PLAN_BYTES,
   ) {
     this.#most = most;
-    this.plan = decoded ?? openModel(addon, id);
+    this.plan = decoded ?? openModel(addon, id, undefined, true);
     try {
       this.native = addon.sessionCreate(id, options);
     } catch (e) {

@@ -34,11 +34,12 @@ bool Lane::prepare(const BoundPlan& plan, size_t threads, Failure* failure) {
 }
 
 void Lane::place(const BoundPlan& plan, LaneOperands* operands, void* const* inputs, void* const* outputs) {
-  if (operands->arena != arena_.data()) {
-    if (operands->list.empty()) allocations_.fetch_add(1, std::memory_order_relaxed);
+  if (operands->plan != plan.serial || operands->arena != arena_.data()) {
+    if (operands->list.capacity() < plan.operands.size()) allocations_.fetch_add(1, std::memory_order_relaxed);
     operands->list = plan.operands;
     operands->trips.resize(plan.loops.size());
     operands->arena = arena_.data();
+    operands->plan = plan.serial;
     for (size_t i = 0; i < plan.places.size(); i++) {
       if (plan.places[i].kind == format::arena)
         operands->list[i].data = arena_.data() + plan.places[i].offset;

@@ -9,15 +9,16 @@
 
 namespace haio {
 
-// A plan's operands with the addresses of one lane, and the trips of its loops; made at its first use
-// there and kept. Between runs slides are where their first trip has them.
+// The operands of the plan that a lane ran last, with the lane's addresses, and the trips of its loops.
+// Between runs slides are where their first trip has them.
 struct LaneOperands {
   struct Trips {
     int64_t done, limit;
   };
   std::vector<Operand> list;
   std::vector<Trips> trips;  // of each loop
-  const char* arena = nullptr;  // base that `list` holds; null before the first use
+  uint64_t plan = 0;            // BoundPlan::serial of what `list` holds; 0 before the first use
+  const char* arena = nullptr;  // base that `list` holds
 };
 
 // Used by one thread at a time; sizes may be read by any.
@@ -26,7 +27,8 @@ class Lane {
   // Memory for a plan on up to `threads` threads. Keeps what is large enough, but an arena over
   // twice what the last 64 runs needed shrinks. Failure 'memory'.
   bool prepare(const BoundPlan& plan, size_t threads, Failure* failure);
-  // Fills in the addresses: those of the arena when it moved, those of inputs and outputs always.
+  // Fills in the addresses: those of the arena when it moved or another plan ran before, those of inputs
+  // and outputs always.
   void place(const BoundPlan& plan, LaneOperands* operands, void* const* inputs, void* const* outputs);
   // Gives back arena and scratch.
   void trim();

@@ -13,7 +13,7 @@
 namespace haio {
 
 Binding::Binding(std::shared_ptr<Session> owner, std::unique_ptr<const BoundPlan> decoded)
-    : session(std::move(owner)), plan(std::move(decoded)), lanes(session->lanes_.size()) {
+    : session(std::move(owner)), plan(std::move(decoded)) {
   session->plans_.fetch_add(plan->bytes(), std::memory_order_relaxed);
 }
 Binding::~Binding() { session->plans_.fetch_sub(plan->bytes(), std::memory_order_relaxed); }
@@ -26,6 +26,7 @@ Session::Session(std::shared_ptr<Model> model, const Selection& selection, size_
     lanes_.push_back(std::make_unique<Lane>());
     work_.push_back({this, nullptr, i});
   }
+  operands_.resize(lanes_.size());
 }
 
 std::shared_ptr<Binding> Session::bind(const double* words, size_t count,
@@ -93,7 +94,7 @@ void Session::runHere(Run* run, bool alone) {
 void Session::carry(size_t index, Run* run, size_t threads) {
   Lane& lane = *lanes_[index];
   const BoundPlan& plan = *run->binding->plan;
-  LaneOperands& operands = run->binding->lanes[index];
+  LaneOperands& operands = operands_[index];
   if (!lane.prepare(plan, threads_, &run->failure)) return;
   lane.place(plan, &operands, run->inputs.data(), run->outputs.data());
   const int64_t start = nanoseconds();

@@ -16,13 +16,12 @@ namespace haio {
 
 class Session;
 
-// A bound plan and, for each lane that used it, its operands. Keeps its session's model alive.
+// A bound plan. Keeps its session's model alive.
 struct Binding {
   Binding(std::shared_ptr<Session> owner, std::unique_ptr<const BoundPlan> decoded);
   ~Binding();
   const std::shared_ptr<Session> session;
   const std::unique_ptr<const BoundPlan> plan;
-  std::vector<LaneOperands> lanes;
 };
 
 constexpr int32_t kAborted = -1;
@@ -83,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const Selection& selection_;
   const size_t threads_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<LaneOperands> operands_;  // of each lane
   std::vector<Work> work_;  // of each lane; run is null when the lane is free
   std::mutex mutex_;        // guards work_, queue_, waiting_
   std::deque<Run*> queue_;

@@ -88,6 +88,7 @@ class Store {
 };
 
 struct BoundPlan {
+  uint64_t serial = 0;  // no other plan of the process has it; from 1 on
   size_t arenaBytes = 0;
   size_t scratchBytes = 0;  // per worker
   std::vector<Port> inputs, outputs;
@@ -98,6 +99,15 @@ struct BoundPlan {
   std::vector<Instruction> program;
   std::vector<Repetition> loops;
   Store store;
+
+  // Gives back what the lists have more than they hold: many bound plans are kept.
+  void fit() {
+    operands.shrink_to_fit();
+    places.shrink_to_fit();
+    ports.shrink_to_fit();
+    steps.shrink_to_fit();
+    program.shrink_to_fit();
+  }
 
   size_t bytes() const {
     size_t slides = 0;

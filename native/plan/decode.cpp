@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <atomic>
+
 #include "plan/decoder.h"
 #include "plan/format.h"
 #include "plan/operand.h"
@@ -176,6 +178,9 @@ std::unique_ptr<const BoundPlan> Decoder::decode(const std::vector<std::string>&
          static_cast<long long>(recordCount));
   if (!ok_) return nullptr;
   setNext();
+  plan_->fit();
+  static std::atomic<uint64_t> serials{0};
+  plan_->serial = ++serials;
   return std::move(plan_);
 }
 
