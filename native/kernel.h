@@ -68,6 +68,7 @@ struct StepArgs {
   size_t begin, end;    // items
   const void* next;     // weights of the following gemm step, to prefetch; or null
   size_t nextBytes;
+  const bool* stop;     // becomes true (atomically) when the run is aborted; what is computed then is not used
 };
 
 using StepFn = void (*)(const StepArgs&);           // pure: no allocation, no threads, no exceptions

@@ -7,6 +7,7 @@ export const ReduceMax = reduction({
   kernel: 'reduce_max',
   fold: (x) => x.reduce((a, b) => (a > b || Number.isNaN(a) ? a : b), -Infinity),
   dims: (x) => x.reduce(D.max),
+  nests: true,
   native: ['float32', 'int64', 'int32'],
   axesInput: 18,
   pool: 'GlobalMaxPool',

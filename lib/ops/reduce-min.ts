@@ -7,6 +7,7 @@ export const ReduceMin = reduction({
   kernel: 'reduce_min',
   fold: (x) => x.reduce((a, b) => (a < b || Number.isNaN(a) ? a : b), Infinity),
   dims: (x) => x.reduce(D.min),
+  nests: true,
   native: ['float32', 'int64', 'int32'],
   axesInput: 18,
 });

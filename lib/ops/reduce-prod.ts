@@ -8,6 +8,7 @@ export const ReduceProd = reduction({
   kernel: 'reduce_prod',
   fold: (x) => x.reduce((a, b) => a * b, 1),
   dims: (x) => x.reduce<Dim>(D.mul, 1),
+  nests: true,
   native: ['float32', 'int64', 'int32'],
   axesInput: 18,
 });

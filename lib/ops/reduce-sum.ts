@@ -8,6 +8,7 @@ export const ReduceSum = reduction({
   kernel: 'reduce_sum',
   fold: (x) => x.reduce((a, b) => a + b, 0),
   dims: (x) => x.reduce<Dim>(D.add, 0),
+  nests: true,
   native: ['float32', 'int64', 'int32'],
   axesInput: 13,
 });

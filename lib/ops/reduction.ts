@@ -30,6 +30,8 @@ export interface Reduction {
   dims?(x: readonly Dim[]): Dim;
   /** dtypes with a kernel */
   readonly native: readonly DType[];
+  /** whether the same over results of parts of the elements is the result of all of them */
+  readonly nests?: boolean;
   /** opset from which `axes` is an input */
   readonly axesInput: number;
   /** ONNX operators that are this one over all spatial axes of [N, C, ...spatial] */
@@ -147,6 +149,9 @@ export const spatial = (x: Value): ReduceAttrs => ({
   keepdims: true,
 });
 
+/** Known to have so few elements that another step costs more than it spares. */
+const isSmall = (shape: readonly Dim[]): boolean => isStatic(shape) && sizeOf(shape) < 4096;
+
 export function reduction(r: Reduction): OpDef<ReduceAttrs> {
   const op: OpDef<ReduceAttrs> = defineOp<ReduceAttrs>({
     name: r.name,
@@ -190,20 +195,27 @@ export function reduction(r: Reduction): OpDef<ReduceAttrs> {
     cost: (node) => elementCost(node, 1),
     lowers: (node) => r.native.some((dtype) => nativeAs(node, dtype)),
     lower({ attrs }, l) {
-      const views = reduceViews(l.in(0), l.out(), attrs);
-      const x = l.rows(views.x);
-      const axes = views.reduced.reduce((mask, is, i) => mask + (is ? 2 ** i : 0), 0);
-      const count = product(x.shape.filter((_, i) => views.reduced[i]));
-      const inner = views.reduced.at(-1) ? 1 : PIECE;
-      const pieces = D.ceilDiv(views.y.shape.at(-1)!, inner);
-      l.emit({
-        kernel: `${r.kernel}.${shortOf(x.dtype)}`,
-        params: { axes },
-        inputs: [x],
-        outputs: [views.y],
-        items: D.mul(product(views.y.shape.slice(0, -1)), pieces),
-        grain: grainFor(D.mul(count, inner)),
-      });
+      const { x: from, y, reduced } = reduceViews(l.in(0), l.out(), attrs);
+      const x = l.rows(from);
+      const step = (input: Operand, output: Operand, mask: readonly boolean[]): void => {
+        const count = product(input.shape.filter((_, i) => mask[i]));
+        const inner = mask.at(-1) ? 1 : PIECE;
+        l.emit({
+          kernel: `${r.kernel}.${shortOf(x.dtype)}`,
+          params: { axes: mask.reduce((bits, is, i) => bits + (is ? 2 ** i : 0), 0) },
+          inputs: [input],
+          outputs: [output],
+          items: D.mul(product(output.shape.slice(0, -1)), D.ceilDiv(output.shape.at(-1)!, inner)),
+          grain: grainFor(D.mul(count, inner)),
+        });
+      };
+      if (!r.nests || !reduced.every(Boolean) || x.shape.length < 2 || isSmall(x.shape))
+        return step(x, y, reduced);
+      // a single result would be a single item: first one for each index of the outermost axis
+      const parts = l.temp(x.dtype, [x.shape[0]!]);
+      const column = x.shape.slice(1).reduce((o, _, i) => widened(o, i + 1, 1), parts);
+      step(x, column, [false, ...reduced.slice(1)]);
+      step(parts, reordered(y, [0]), [true]);
     },
   });
   return op;

@@ -38,7 +38,8 @@ void runItems(void* context, size_t begin, size_t end, size_t slot) {
                          begin,
                          end,
                          s.next,
-                         s.nextBytes};
+                         s.nextBytes,
+                         reinterpret_cast<const bool*>(&r.lane.stop)};
   s.run(args);
 }
 

@@ -90,6 +90,8 @@ class Worker {
       ready = block;
       const int64_t p1 = smaller(panels, p0 + p.nBlock);
       for (int64_t panel = p0; panel < p1; panel += kChunk) {
+        // an item of a layer with many channels takes milliseconds
+        if (__atomic_load_n(a.stop, __ATOMIC_RELAXED)) return;
         multiply(panel, smaller(panel + kChunk, p1), p1, count);
         for (int64_t i = 0; i < count; i++) fromPoints(first + i, i, panel, smaller(kChunk, p1 - panel));
       }

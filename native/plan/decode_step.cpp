@@ -253,7 +253,8 @@ void Decoder::step() {
                          0,
                          s.items,
                          nullptr,
-                         0};
+                         0,
+                         nullptr};
   if (const char* wrong = row->check(args, scratch)) return fail("%s", wrong);
   plan_->program.push_back({Instruction::run, static_cast<uint32_t>(plan_->steps.size()), 0});
   plan_->steps.push_back(s);

@@ -122,6 +122,15 @@ export const cases: readonly OpCase[] = [
       ),
     ),
   ),
+  ...[ReduceSum, ReduceMax, ReduceMin, ReduceProd].map((op) =>
+    opCase({
+      op,
+      name: 'of so many that parts come first',
+      attrs: { axes: [0, 1, 2], keepdims: false },
+      inputs: [{ shape: [5, 9, 131], range: op === ReduceProd ? [0.999, 1.001] : [-2, 2] }],
+      atol: 1e-4,
+    }),
+  ),
   opCase({
     op: ReduceMax,
     name: 'keeps NaN',
