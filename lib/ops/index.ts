@@ -166,6 +166,7 @@ export { Rnn } from './rnn.js';
 export { RoiAlign } from './roi-align.js';
 export { RotaryEmbedding } from './rotary-embedding.js';
 export { Round } from './round.js';
+export { ScaledTanh } from './scaled-tanh.js';
 export { Scaler } from './scaler.js';
 export { Scan } from './scan.js';
 export { ScatterElements } from './scatter-elements.js';

@@ -46,6 +46,7 @@ const FLOAT = [
   float(ops.Gelu, { approximate: 'none' }, [-6, 6]),
   float(ops.Gelu, { approximate: 'tanh' }, [-6, 6]),
   float(ops.HardSigmoid, { alpha: 0.25, beta: 0.5 }, [-4, 4]),
+  float(ops.ScaledTanh, { alpha: 1.5, beta: 0.75 }, [-4, 4]),
   float(ops.HardSwish, {}, [-6, 6]),
   float(ops.IsInf, { negative: 1, positive: 0 }, [-1, 1]),
   float(ops.IsInf, { negative: 0, positive: 1 }, [-1, 1]),
