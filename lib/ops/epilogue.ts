@@ -53,7 +53,7 @@ export interface Epilogue {
 }
 
 /** The one element of a constant operand, or null. */
-function scalarOf(o: Operand | undefined): number | null {
+export function scalarOf(o: Operand | undefined): number | null {
   const { weight } = o?.buffer ?? {};
   if (!weight || !o || typeof o.offset !== 'number') return null;
   if (o.shape.some((d, i) => d !== 1 && o.strides[i] !== 0)) return null;
@@ -82,40 +82,8 @@ function clampOf(
   return lo == null || hi == null || !(lo <= hi) ? null : [lo, hi];
 }
 
-/** What an 8-bit gemm step does with its sums before the stages. */
-export interface Scaling {
-  /** of the columns */
-  readonly scale: Operand | null;
-  /** the scaled sums are rounded, moved and clamped, and nothing follows; else null */
-  readonly quantize: Readonly<Record<'quantize' | 'lo' | 'hi' | 'zero', number>> | null;
-  readonly stages: readonly Stage[];
-  readonly operands: readonly Operand[];
-}
-
-/** Splits `stages` over int32 sums as splitEpilogue does: a first factor, and a last quantisation by it. */
-export function splitScaling(
-  stages: readonly Stage[],
-  operands: readonly Operand[],
-  isBias: (o: Operand) => boolean,
-): Scaling {
-  const none = { scale: null, quantize: null, stages, operands };
-  const [first, second] = stages;
-  if (first?.kernel !== 'mul.f32' || stages.slice(1).some((s) => s.args.includes(0))) return none;
-  const factor = operands[first.args.find((a) => a !== 0)! - 1];
-  if (!factor || !isBias(factor) || factor.dtype !== 'float32') return none;
-  const count = operands.length;
-  const quantizes = stages.length === 2 && second!.kernel === 'quantize_linear.f32';
-  if (quantizes && second!.args[0] === count + 1) {
-    const [one, zero] = [1, 2].map((i) => scalarOf(operands[second!.args[i]! - 1]));
-    const [lo, hi] = [second!.params['lo'], second!.params['hi']];
-    if (one === 1 && typeof zero === 'number' && typeof lo === 'number' && typeof hi === 'number')
-      return { scale: factor, quantize: { quantize: 1, lo, hi, zero }, stages: [], operands: [] };
-  }
-  return { scale: factor, quantize: null, ...rest(stages, 1, operands) };
-}
-
 /** The stages from `done` on, over the result of those before, with the operands that they use. */
-function rest(
+export function rest(
   stages: readonly Stage[],
   done: number,
   operands: readonly Operand[],

@@ -9,7 +9,7 @@ import * as D from '../tensor/dim.js';
 import type { Dim } from '../tensor/dim.js';
 import { bytesOf } from '../tensor/dtype.js';
 import { product } from '../tensor/shape.js';
-import { splitEpilogue, splitScaling } from './epilogue.js';
+import { splitEpilogue } from './epilogue.js';
 import {
   PANEL,
   type ProductSpec,
@@ -25,6 +25,7 @@ import {
   rowsFollow,
 } from './gemm-step.js';
 import { MAX_RANK } from './moving.js';
+import { FLOATS, splitScaling } from './requantize.js';
 
 /** A format of native/gemm/narrow_panels.h: k of a step, bytes of an element, bytes behind a panel. */
 interface Format {
@@ -130,13 +131,14 @@ export function emitNarrow(l: Lowering, spec: NarrowSpec): void {
     kernel: `gemm.${format}`,
     params: {
       ...{ rowBlock, mBlock, nBlock, copy },
-      ...(scaled?.quantize ?? { quantize: 0, lo, hi, zero: 0 }),
+      ...(scaled?.quantize ?? { ...FLOATS, lo, hi }),
     },
     inputs: [
       layout.a,
       forGroups(packed, b.shape.slice(0, groups), lead),
       bias && ofGroups(bias, groups),
-      integers ? (zeroA ?? null) : residual,
+      residual,
+      zeroA ?? null,
       scaled?.scale ? ofGroups(scaled.scale, groups) : null,
       ...operands,
     ],
@@ -155,6 +157,6 @@ export function emitNarrow(l: Lowering, spec: NarrowSpec): void {
       D.ceilDiv(D.ceilDiv(out.shape.at(-1)!, PANEL), nBlock),
     ].reduce(D.mul),
     ...(stages.length > 0 ? { stages } : {}),
-    inplace: residual && !integers && residual.dtype === out.dtype ? [3] : [],
+    inplace: residual && residual.dtype === out.dtype ? [3] : [],
   });
 }

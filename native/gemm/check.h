@@ -71,10 +71,9 @@ inline const char* checkResidual(const StepArgs& a) {
   return !residual.data || fits ? nullptr : "residual";
 }
 
-// The cut into items, after checkOperands. `firstRest`: the first input behind A, B and bias that has
-// the output's dims.
+// The cut into items, after checkOperands and checkResidual.
 template <class P>
-inline const char* checkCut(const StepArgs& a, const P& p, int ownInputs, int firstRest) {
+inline const char* checkCut(const StepArgs& a, const P& p, int ownInputs) {
   const Operand& out = a.out[0];
   const int outer = out.rank - 2, groups = a.in[kB].rank - 1;
   // the products below cannot overflow: each is bounded by a product of dims, or checked here
@@ -86,9 +85,11 @@ inline const char* checkCut(const StepArgs& a, const P& p, int ownInputs, int fi
   const bool crossing = p.rowBlock > 1 && s.rows > 1;
   if (!crossing) return nullptr;
   if (p.mBlock < s.m) return "copied rows are not whole";
-  for (size_t i = static_cast<size_t>(firstRest); i < a.inCount; i++)
-    if (a.in[i].data && !joined(a.in[i], groups, outer)) return "copied rows do not join";
-  return joined(out, groups, outer) ? nullptr : "copied rows do not join";
+  bool fits = joined(out, groups, outer);
+  if (a.in[kResidual].data) fits = fits && joined(a.in[kResidual], groups, outer);
+  for (size_t i = static_cast<size_t>(ownInputs); i < a.inCount; i++)
+    if (a.in[i].data) fits = fits && joined(a.in[i], groups, outer);
+  return fits ? nullptr : "copied rows do not join";
 }
 
 }  // namespace

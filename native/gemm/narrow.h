@@ -13,6 +13,7 @@
 // Order: a pair or so of panels, a part of K that keeps their lines in L1, then tiles of rows.
 #pragma once
 #include "gemm/narrow_shape.h"
+#include "gemm/requantize.h"
 #include "simd/convert.h"
 
 namespace haio::HAIO_ISA::gemm {
@@ -79,7 +80,7 @@ class Narrow {
   }
   // 0 A, 1 the output, 2 the residual, then those of the stages
   const Operand& operand(int i) const {
-    return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : i == 2 ? a.in[kOther] : a.in[kNarrowInputs + i - 3];
+    return i == 0 ? a.in[kA] : i == 1 ? a.out[0] : i == 2 ? a.in[kResidual] : a.in[kNarrowInputs + i - 3];
   }
   int64_t mStride(int i) const { return operand(i).strides[s.outer]; }
   static char* at(const Operand& o, int64_t offset) {
@@ -95,7 +96,7 @@ class Narrow {
     segments = rows;
     for (int i = 0; i < 3 + static_cast<int>(s.stageOperands); i++) {
       const Operand& o = operand(i);
-      if (!o.data || (i == 2 && F::acc == Type::i32)) continue;
+      if (!o.data) continue;
       const int64_t base = offsetOf(o, 0, s.groupAxes, group) + m * o.strides[s.outer];
       for (int64_t r = 0; r < rows; r++) rowOffset(r, i) = base + offsetOf(o, s.groupAxes, s.outer, row + r);
     }
@@ -180,13 +181,7 @@ class Narrow {
     const Operand& out = a.out[0];
     const int64_t to = rowOffset(row, 1) + x * mStride(1) + column;
     if constexpr (F::acc == Type::i32) {
-      finishInts(reinterpret_cast<int32_t*>(block), row * length + x, rows, column, columns, wide);
-      if (p.quantize || (!a.stages && !scale && out.type == Type::i32)) {
-        const int64_t bytes = static_cast<int64_t>(widthOf(out.type));
-        for (int64_t r = 0; r < rows; r++)
-          memcpy(at(out, to + r * mStride(1)), block + r * wide * bytes, static_cast<size_t>(columns * bytes));
-        return;
-      }
+      if (finishInts(reinterpret_cast<int32_t*>(block), row, x, rows, column, columns, wide, to)) return;
     } else {
       if (finishFloats(reinterpret_cast<float*>(block), row, x, rows, column, columns, wide, to)) return;
     }
@@ -214,7 +209,7 @@ class Narrow {
   // Bias, residual and clamp on a tile of floats; true if the results are in the output already.
   bool finishFloats(float* block, int64_t row, int64_t x, int64_t rows, int64_t column, int64_t columns,
                     int64_t wide, int64_t to) {
-    const Operand &residual = a.in[kOther], &out = a.out[0];
+    const Operand &residual = a.in[kResidual], &out = a.out[0];
     const bool whole = columns % F32::N == 0;
     const bool stores = !a.stages && whole && (out.type == Type::bf16 || out.type == Type::f32);
     const char* more = residual.data ? at(residual, rowOffset(row, 2) + x * mStride(2) + column) : nullptr;
@@ -235,24 +230,24 @@ class Narrow {
     const char* residual;
     char* out;
   };
-  // kResidual: 0 none, 1 f32, 2 bf16, 3 any type; kBf16: results go to the output in that type, else to
+  // kAdded: 0 none, 1 f32, 2 bf16, 3 any type; kBf16: results go to the output in that type, else to
   // the block.
-  template <int kResidual, bool kBf16>
+  template <int kAdded, bool kBf16>
   void addTo(const Tile& t) {
     constexpr int64_t N = F32::N;
     float start[kMaxPanels * kPanel] = {}, other[kMaxPanels * kPanel];
     if (bias) copyRow(start, reinterpret_cast<const float*>(bias) + t.column, t.columns);
     const F32 lo = set1(p.lo), hi = set1(p.hi);
-    const int64_t step = mStride(2) * (kResidual ? static_cast<int64_t>(widthOf(a.in[kOther].type)) : 0);
+    const int64_t step = mStride(2) * (kAdded ? static_cast<int64_t>(widthOf(a.in[kResidual].type)) : 0);
     for (int64_t r = 0; r < t.rows; r++) {
       float* c = t.block + r * t.wide;
-      const char* from = t.residual + (kResidual ? r * step : 0);
-      if constexpr (kResidual == 3) loadBlock(a.in[kOther].type, from, static_cast<size_t>(t.columns), other);
+      const char* from = t.residual + (kAdded ? r * step : 0);
+      if constexpr (kAdded == 3) loadBlock(a.in[kResidual].type, from, static_cast<size_t>(t.columns), other);
       for (int64_t j = 0; j < t.columns; j += N) {
         F32 v = load(c + j) + load(start + j);
-        if constexpr (kResidual == 1) v = v + load(reinterpret_cast<const float*>(from) + j);
-        if constexpr (kResidual == 2) v = v + loadBf16(reinterpret_cast<const uint16_t*>(from) + j);
-        if constexpr (kResidual == 3) v = v + load(other + j);
+        if constexpr (kAdded == 1) v = v + load(reinterpret_cast<const float*>(from) + j);
+        if constexpr (kAdded == 2) v = v + loadBf16(reinterpret_cast<const uint16_t*>(from) + j);
+        if constexpr (kAdded == 3) v = v + load(other + j);
         v = min(hi, max(lo, v));  // a NaN stays one
         if constexpr (kBf16)
           storeBf16(reinterpret_cast<uint16_t*>(t.out) + r * mStride(1) + j, v);
@@ -262,10 +257,10 @@ class Narrow {
     }
   }
 
-  // Sums of a tile, of which the first row is the x-th of the block: bias[n] − zero·Σ_k (b − z) − z·Σ_k a is
-  // added, then they become floats, scaled, or quantised bytes, or stay what they are. In place, row by
-  // row; rows of bytes are `wide` bytes long.
-  void finishInts(int32_t* block, int64_t x, int64_t rows, int64_t column, int64_t columns, int64_t wide) {
+  // Sums of a tile: bias[n] − zero·Σ_k (b − z) − z·Σ_k a is added, then they are scaled or quantised (see
+  // gemm/requantize.h), or stay what they are. True if the results are in the output already.
+  bool finishInts(int32_t* block, int64_t row, int64_t x, int64_t rows, int64_t column, int64_t columns,
+                  int64_t wide, int64_t to) {
     constexpr int64_t N = I32::N;
     const int32_t* sum = sumsOf(reinterpret_cast<const int8_t*>(b), k, s.panels) + column;
     const int32_t* zero = sum + s.panels * kPanel;
@@ -275,35 +270,43 @@ class Narrow {
     for (int64_t j = 0; j < wide; j += N)
       store(start + j,
             load(start + j) - I32(zeroA) * (load(sum + j) - I32(static_cast<int32_t>(s.k)) * load(zero + j)));
+    for (int64_t r = 0; rowTerm && r < rows; r++)
+      for (int64_t j = 0; j < wide; j += N) {
+        int32_t* at = block + r * wide + j;
+        store(at, load(at) - load(zero + j) * I32(rowSums[row * length + x + r]));
+      }
+    const Operand& out = a.out[0];
+    char* target = at(out, to);
+    if (!p.quantize && !scale && !a.stages && out.type == Type::i32) {
+      for (int64_t r = 0; r < rows; r++) {
+        int32_t* from = block + r * wide;
+        for (int64_t j = 0; j < wide; j += N) store(from + j, load(from + j) + load(start + j));
+        memcpy(target + r * mStride(1) * 4, from, static_cast<size_t>(columns) * 4);
+      }
+      return true;
+    }
     const int64_t step = scale ? a.in[kScale].strides[s.groupAxes] : 0;
     for (int64_t j = 0; j < wide; j++)
       factor[j] = scale && j < columns ? reinterpret_cast<const float*>(scale)[(column + j) * step] : 1.f;
-    const bool floats = p.quantize || scale || a.stages || a.out[0].type != Type::i32;
-    const F32 point = set1(p.zero), lo = set1(p.lo), hi = set1(p.hi);
-    uint8_t* bytes = reinterpret_cast<uint8_t*>(block);
-    for (int64_t r = 0; r < rows; r++) {
-      const I32 ofRow = rowTerm ? rowSums[x + r] : 0;
-      int32_t* from = block + r * wide;
-      for (int64_t j = 0; j < wide; j += N) {
-        I32 v = load(from + j) + load(start + j);
-        if (rowTerm) v = v - load(zero + j) * ofRow;
-        if (!floats) {
-          store(from + j, v);
-          continue;
-        }
-        const F32 y = toF32(v) * load(factor + j);
-        if (p.quantize)
-          storeU8(bytes + r * wide + j, truncI32(min(hi, max(lo, roundEven(y) + point))));
-        else
-          store(reinterpret_cast<float*>(from) + j, y);
-      }
+    IntTile t = {block, rows, columns, wide, start, factor, reinterpret_cast<uint8_t*>(target), mStride(1), nullptr, 0};
+    if (p.quantize == kQuantizedSum) {
+      const Operand& other = a.in[kResidual];
+      t.otherRow = mStride(2);
+      t.other = reinterpret_cast<uint8_t*>(at(other, rowOffset(row, 2) + x * t.otherRow + column));
+      if (other.type == Type::u8) quantizeTile<Residual::u8>(p, t);
+      else quantizeTile<Residual::i8>(p, t);
+    } else if (p.quantize) {
+      quantizeTile<Residual::none>(p, t);
+    } else {
+      scaleTile(t);
     }
+    return p.quantize != 0;
   }
 
   // The zero point of A, and sums of its rows where a zero point of B makes them count.
   void prepareSums() {
     if constexpr (F::acc == Type::i32) {
-      const Operand& zero = a.in[kOther];
+      const Operand& zero = a.in[kZero];
       const bool isSigned = a.in[kA].type == Type::i8;
       zeroA = !zero.data ? 0
               : isSigned ? *static_cast<const int8_t*>(zero.data)

@@ -9,13 +9,14 @@ namespace {
 struct NarrowParams {
   int64_t rowBlock, mBlock, nBlock;  // of an item: rows r…, m, panels
   int32_t copy;  // A is converted into scratch, where all m of all rows of an item stand in sequence
-  // of 8-bit kernels: scaled sums x become clamp(roundEven(x) + zero, lo, hi), the output is of 8 bits
+  // of 8-bit kernels: 0, 1 or kQuantizedSum, and how (see gemm/requantize.h); the output is of 8 bits then
   int32_t quantize;
   float lo, hi, zero;
+  float ownZero, ownScale, otherZero, otherScale, divisor, sumZero, sumLo, sumHi;
 };
-// Inputs behind the bias: the residual of a 16-bit kernel or the zero point of A of an 8-bit one, and
-// what the sums of an 8-bit one are multiplied by.
-constexpr int kOther = 3, kScale = 4, kNarrowInputs = 5;
+constexpr int32_t kQuantizedSum = 2;
+// Inputs behind the residual, of 8-bit kernels: the zero point of A, and what the sums are multiplied by.
+constexpr int kZero = 4, kScale = 5, kNarrowInputs = 6;
 
 constexpr int64_t kTileGroup = 16;  // tiles of sums that exist at a time
 

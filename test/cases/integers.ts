@@ -172,6 +172,37 @@ export const cases: readonly OpCase[] = [
       stage(QuantizeLinear, quantize, 8, 4, 3),
     ],
   ),
+  ...(['uint8', 'int8'] as const).flatMap((dtype) =>
+    [48, 50].map((n) =>
+      product(
+        `quantised, with a residual of ${dtype}, ${n} columns`,
+        [
+          bytes('uint8', 35, 130),
+          weight('int8', 130, n),
+          same('uint8', 100),
+          null,
+          bias(n),
+          { shape: [n], range: [0.0001, 0.002], constant: true },
+          one(1),
+          { ...same('uint8', 117), constant: true },
+          one(0.37),
+          bytes(dtype, 35, n),
+          { ...same(dtype, 9), constant: true },
+          one(0.21),
+          one(0.43),
+        ],
+        [
+          float(0),
+          stage(Mul, {}, 9, 1),
+          stage(QuantizeLinear, quantize, 10, 2, 3),
+          stage(DequantizeLinear, {}, 11, 3, 4),
+          stage(DequantizeLinear, {}, 5, 6, 7),
+          stage(Add, {}, 12, 13),
+          stage(QuantizeLinear, quantize, 14, 8, 3),
+        ],
+      ),
+    ),
+  ),
   conv('1×1', [bytes('uint8', 2, 5, 7, 64), weight('int8', 21, 64, 1, 1), same('uint8', 3)]),
   conv(
     '3×3',
