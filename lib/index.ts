@@ -1,8 +1,11 @@
 /** The public API of haio. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { raise } from './errors.js';
+import { cacheFolder } from './hardware/store.js';
 import { loadAddon } from './native/binding.js';
 import { PRECISIONS, type Precision } from './passes/precisions.js';
+import { compileOrFind } from './runtime/cache.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
 import { chooseIsa } from './runtime/isa.js';
@@ -56,6 +59,11 @@ export interface LoadOptions {
   readonly external?: Readonly<Record<string, Uint8Array>>;
   /** names of passes to leave out */
   readonly off?: readonly string[];
+  /**
+   * keeps what is compiled in a folder (true: the user's cache folder, or the one that HAIO_CACHE names), so
+   * that the next load of the same model takes milliseconds; default false
+   */
+  readonly cache?: boolean | string;
   /** called with the name of each phase of compiling */
   readonly onProgress?: (phase: string) => void;
 }
@@ -63,7 +71,7 @@ export interface LoadOptions {
 /** A model's file, or its bytes. */
 export type ModelSource = string | Uint8Array | ArrayBufferLike | URL;
 
-export interface CompilePlanOptions extends Omit<LoadOptions, 'threads' | 'lanes'> {
+export interface CompilePlanOptions extends Omit<LoadOptions, 'threads' | 'lanes' | 'cache'> {
   /** contents of inputs that the graph depends on, fixed in the plan: runs must bring the same */
   readonly values?: Readonly<Record<string, TensorLike>>;
 }
@@ -79,6 +87,7 @@ const OPTIONS = [
   'state',
   'external',
   'off',
+  'cache',
   'onProgress',
 ];
 
@@ -131,6 +140,10 @@ function checkOptions(options: LoadOptions): void {
       got: precision,
     });
 }
+
+/** The folder of the option `cache`, null where nothing is to be kept. */
+const cacheOf = ({ cache = false }: LoadOptions): string | null =>
+  typeof cache === 'string' ? cache : cache ? join(cacheFolder(), 'models') : null;
 
 /** The options that a compile has, with their defaults. */
 const compileOptionsOf = (
@@ -217,11 +230,12 @@ export async function load(model: ModelSource, options: LoadOptions = {}): Promi
   const addon = loadAddon();
   const source = await shareSource(given);
   const compileOptions = compileOptionsOf(options);
-  const first = await compileInWorker(source, compileOptions, options.onProgress);
+  const cache = cacheOf(options);
+  const first = await compileOrFind(addon, source, compileOptions, cache, options.onProgress);
   return new Session(
     {
       addon,
-      compile: { source, options: compileOptions },
+      compile: { source, options: compileOptions, cache },
       ...settle(options),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     },

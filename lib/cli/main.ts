@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line: `haio <verb> …`. Results go to standard output, errors to standard error. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../native/binding.js';
 import { HaioError } from '../errors.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
@@ -28,11 +29,6 @@ const VERBS = [
   compareCommand,
 ];
 
-const versionOf = (): string => {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
-
 /** Runs a command line; returns the exit code: 0 fine, 1 failed or the answer is no, 2 wrong usage. */
 export async function main(
   args: readonly string[],
@@ -41,7 +37,7 @@ export async function main(
   progress: Io['progress'] = terminalProgress(process.stderr),
 ): Promise<number> {
   const io: Io = { print, progress, exitCode: 0 };
-  const version = versionOf();
+  const version = packageVersion();
   const program = new Command('haio')
     .description('Compiles ONNX models for the CPU at hand and runs them.')
     .version(version)

@@ -52,6 +52,7 @@ export const passNames = (): string =>
 export interface RunningOptions extends FeedOptions {
   readonly off?: string[];
   readonly precision?: Precision;
+  readonly cache?: boolean | string;
 }
 
 /** The options of verbs that run a model, but threads and isa. */
@@ -66,13 +67,17 @@ export const runningOptions = (command: Command): Command =>
     )
     .option('-s, --size <name=n>', 'fix a symbolic size', sizes)
     .option('--seed <n>', 'of random inputs', integer(0), 1)
+    .option(
+      '--cache [folder]',
+      'keep what is compiled for the next time: here, or where the user keeps caches',
+    )
     .addOption(precisionOption())
     .addOption(offOption());
 
 /** A session of the model, as the options want it. */
 export async function openSession(
   path: string,
-  { size, off, precision }: RunningOptions,
+  { size, off, precision, cache }: RunningOptions,
   how: Pick<LoadOptions, 'threads' | 'isa' | 'lanes'>,
   io: Io,
 ): Promise<Session> {
@@ -80,7 +85,7 @@ export async function openSession(
     ...how,
     sizes: size ?? {},
     off: off ?? [],
-    ...given({ precision }),
+    ...given({ precision, cache }),
     onProgress: (phase) => io.progress(phase),
   });
 }

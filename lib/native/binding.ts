@@ -73,6 +73,12 @@ function libc(): string {
   return glibc ? `glibc ${glibc}` : 'no glibc';
 }
 
+/** The version of haio. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 /** The nearest folder above this file with the package.json of haio. */
 function packageRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));

@@ -70,7 +70,7 @@ const MAX_DEPTH = 16;
 
 function declared(x: Json | undefined, depth = 0): Declared {
   if (!isObj(x) || depth > MAX_DEPTH) return bad('a type');
-  const { dtype, shape, unranked, unnamed, element } = x;
+  const { dtype, shape, unranked, unnamed, element, key } = x;
   const container = dtype === 'sequence' || dtype === 'map' || dtype === 'optional';
   if (!container && !isDType(dtype)) return bad('a type');
   return {
@@ -80,6 +80,7 @@ function declared(x: Json | undefined, depth = 0): Declared {
     ),
     ...(unranked === true ? { unranked } : {}),
     ...(Array.isArray(unnamed) ? { unnamed: unnamed.filter(isSize) } : {}),
+    ...(isDType(key) ? { key } : {}),
     ...(element === undefined ? {} : { element: declared(element, depth + 1) }),
   };
 }
@@ -115,16 +116,26 @@ function fixedValue(x: Json): [string, Tensor] {
 /** @throws HaioError HAIO_E_PLAN */
 export function readAbout(about: Json): About {
   if (!isObj(about) || !isObj(about['nodes'])) return bad('its description');
+  return {
+    ...readSignature(about),
+    isa: textOf(about['isa'], 'the ISA'),
+    values: new Map(listOf(about['values'], 'fixed inputs').map(fixedValue)),
+  };
+}
+
+/** The part of it that says what it looks like from the outside. @throws HaioError HAIO_E_PLAN */
+export function readSignature(
+  about: Json | undefined,
+): Pick<About, 'inputs' | 'outputs' | 'nodes' | 'state'> {
+  if (!isObj(about) || !isObj(about['nodes'])) return bad('what it says of itself');
   const { imported, optimized } = about['nodes'];
   if (!isSize(imported) || !isSize(optimized)) return bad('the number of nodes');
   const [inputs, outputs] = [signatures(about['inputs']), signatures(about['outputs'])];
   return {
-    isa: textOf(about['isa'], 'the ISA'),
     inputs,
     outputs,
     nodes: { imported, optimized },
     state: statesOf(about['state'], inputs, outputs),
-    values: new Map(listOf(about['values'], 'fixed inputs').map(fixedValue)),
   };
 }
 

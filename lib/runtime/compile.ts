@@ -1,5 +1,6 @@
 /** Model bytes → compiled model in the addon's registry. Runs in the compile worker. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { raise } from '../errors.js';
 import { countNodes } from '../ir/graph.js';
 import { PinRequest } from '../ir/op.js';
@@ -79,16 +80,18 @@ export interface Deferred {
 
 export type Progress = (phase: 'import' | 'optimize' | 'plan') => void;
 
-/** Bytes of the model, and the reader of its external data. */
+/** Bytes of the model, and the reader of its external data; what is read is added to `files`. */
 function open(
   native: Addon,
   source: Source,
+  files: string[],
 ): { readonly bytes: Uint8Array; readonly externalData: ExternalData } {
   const { external = {} } = source;
   // the portable way gives the operating system's own words when the mapping fails
   const file =
     'path' in source
       ? openModel(source.path, (path) => {
+          files.push(resolve(path));
           try {
             return native.mapFile(path);
           } catch {
@@ -107,14 +110,18 @@ function open(
   };
 }
 
-/** @throws HaioError for models that cannot be compiled; returns Deferred when pins are needed */
+/**
+ * Returns Deferred when pins are needed. Paths of the files that it reads are added to `files`.
+ * @throws HaioError for models that cannot be compiled
+ */
 export function compileModel(
   native: Addon,
   source: Source,
   options: CompileOptions,
   progress: Progress,
+  files: string[] = [],
 ): Compiled | Deferred {
-  const { bytes, externalData } = open(native, source);
+  const { bytes, externalData } = open(native, source, files);
   progress('import');
   const model = readModel(bytes);
   const { inputs, outputs } = signatureOf(model);

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { HaioError } from '../errors.js';
+import type { Place } from './cache.js';
 import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
 import { errorOf } from './failure.js';
 import type { Reply, Request } from './compile-worker.js';
@@ -26,6 +27,8 @@ let worker: Worker | null = null;
 let timer: NodeJS.Timeout | null = null;
 const jobs = new Map<number, Job>();
 let ids = 0;
+/** results of the worker that it has not kept yet */
+let keeping = 0;
 /** of the worker at work */
 let compiles = 0;
 
@@ -55,6 +58,7 @@ function start(): Worker {
   w.on('exit', () => fail(w, new Error('the compile worker ended')));
   worker = w;
   compiles = 0;
+  keeping = 0;
   return w;
 }
 
@@ -68,13 +72,16 @@ function fail(w: Worker, cause: Error): void {
 
 function settle(reply: Reply): void {
   const job = jobs.get(reply.id);
-  if (!job) return;
-  if ('progress' in reply) return job.progress(reply.progress);
-  jobs.delete(reply.id);
-  compiles++;
-  if (jobs.size === 0) idle(reply.heap > MOST_HEAP || compiles >= MOST_COMPILES);
-  if ('result' in reply) return job.resolve(reply.result);
-  job.reject(errorOf(reply.error));
+  if ('progress' in reply) return job?.progress(reply.progress);
+  if ('kept' in reply) keeping--;
+  else {
+    jobs.delete(reply.id);
+    compiles++;
+  }
+  if ('result' in reply && reply.keeping) keeping++;
+  if (jobs.size === 0 && keeping === 0) idle(reply.heap > MOST_HEAP || compiles >= MOST_COMPILES);
+  if ('result' in reply) job?.resolve(reply.result);
+  if ('error' in reply) job?.reject(errorOf(reply.error));
 }
 
 /** What a compile leaves behind goes with the worker: its garbage is collected late, or never. */
@@ -111,15 +118,16 @@ async function share(bytes: Uint8Array): Promise<Uint8Array> {
   return out;
 }
 
-/** Compiles in the worker. `source` must come from shareSource. */
+/** Compiles in the worker, which keeps the result at `place`. `source` must come from shareSource. */
 export function compileInWorker(
   source: Source,
   options: CompileOptions,
   progress: (phase: string) => void = () => undefined,
+  place: Place | null = null,
 ): Promise<Compiled | Deferred> {
   return new Promise((resolve, reject) => {
     const id = ++ids;
     jobs.set(id, { resolve, reject, progress });
-    start().postMessage({ id, source, options } satisfies Request);
+    start().postMessage({ id, source, options, place } satisfies Request);
   });
 }

@@ -49,7 +49,7 @@ async function open(model: Uint8Array, { threads, isa }: Start): Promise<Runnabl
     ...{ isa, precision: 'fp32', off: [], sizes: {}, shapes: {}, values: {}, state: {} },
   };
   const first = await compileInWorker(source, options);
-  const compile = { source, options };
+  const compile = { source, options, cache: null };
   const session = new Session({ addon: loadAddon(), compile, threads, isa, lanes: 1 }, first);
   const fed = (feeds: Feeds): Record<string, Tensor> =>
     Object.fromEntries(

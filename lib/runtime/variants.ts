@@ -9,13 +9,18 @@ import type { Signature } from '../onnx/import.js';
 import type { CompiledModel } from '../plan/plan.js';
 import type { Tensor as Plain } from '../tensor/tensor.js';
 import type { CompileOptions, Compiled, Deferred, Numbers, Source } from './compile.js';
-import { compileInWorker } from './compiler.js';
+import { compileOrFind } from './cache.js';
 import { Variant } from './variant.js';
 
 export interface SessionSettings {
   readonly addon: Addon;
   /** null: the model was compiled before, and no other variant of it can be made */
-  readonly compile: { readonly source: Source; readonly options: CompileOptions } | null;
+  readonly compile: {
+    readonly source: Source;
+    readonly options: CompileOptions;
+    /** folder where compiles are kept; null: nowhere */
+    readonly cache: string | null;
+  } | null;
   /** contents of inputs that it was compiled for */
   readonly fixed?: ReadonlyMap<string, Plain>;
   readonly threads: number;
@@ -98,13 +103,15 @@ export class Variants {
     const { compile, onProgress } = this.#settings;
     // of a model that was compiled before there is one, and binding says what does not fit
     if (!compile) return this.current!;
-    const { source, options } = compile;
-    const pending = compileInWorker(
+    const { source, options, cache } = compile;
+    const pending = compileOrFind(
+      this.#settings.addon,
       source,
       {
         ...{ ...options, sizes: { ...options.sizes, ...sizes }, shapes, values },
         offered: this.#offered(feeds),
       },
+      cache,
       onProgress,
     ).then((result) => {
       this.#list.delete(key);
