@@ -1,10 +1,13 @@
 /**
  * From nothing to the first result, against onnxruntime-node: fresh processes in turns (A B, B A, …),
- * medians. Import of the package, load and first run; the making of inputs is not counted.
+ * medians. Import of the package, load and first run; the making of inputs is not counted. 'kept': haio once
+ * more, with what the option `cache` has kept.
  *   node dist/bench/startup.js [--models REGEX] [--turns N] [--threads N]
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { TensorLike } from '../lib/index.js';
@@ -20,9 +23,13 @@ const { values } = parseArgs({
   },
 });
 const threads = Number(values.threads);
-const SIDES = ['haio', 'onnxruntime'] as const;
+const SIDES = ['haio', 'onnxruntime', 'kept'] as const;
+/** where compiles are kept for this benchmark */
+const CACHE = 'HAIO_STARTUP_CACHE';
 /** this package as its users import it */
 const PACKAGE: string = 'haio';
+
+const folder = values.child === undefined ? mkdtempSync(join(tmpdir(), 'haio-startup-')) : '';
 
 interface Times {
   /** milliseconds */
@@ -46,9 +53,12 @@ const cpu = (): number => {
 
 type Run = (feeds: Readonly<Record<string, TensorLike>>) => Promise<unknown>;
 
-async function openHaio(path: string): Promise<{ names: readonly string[]; run: Run }> {
+async function openHaio(
+  path: string,
+  cache: boolean | string,
+): Promise<{ names: readonly string[]; run: Run }> {
   const { load } = (await import(PACKAGE)) as typeof import('../lib/index.js');
-  const session = await load(path, { threads });
+  const session = await load(path, { threads, cache });
   return { names: session.inputs.map((i) => i.name), run: (feeds) => session.run(feeds) };
 }
 
@@ -68,11 +78,13 @@ async function child(side: string, model: string): Promise<Times> {
   const spec = CATALOG.find((m) => m.name === model)!;
   const before = resident('VmRSS');
   const [started, spent] = [performance.now(), cpu()];
-  const { names, run } = await (side === 'haio' ? openHaio : openRival)(spec.path!);
+  const { names, run } = await (side === 'onnxruntime'
+    ? openRival(spec.path!)
+    : openHaio(spec.path!, side === 'kept' && process.env[CACHE]!));
   const loaded = performance.now();
   const used = cpu() - spent;
   let feeds: Readonly<Record<string, TensorLike>> = makeFeeds(spec, names);
-  if (side !== 'haio') {
+  if (side === 'onnxruntime') {
     const ort = (await import('./rival.js')).rivalModule()!;
     feeds = Object.fromEntries(
       Object.entries(feeds).map(([k, t]) => [k, new ort.Tensor(t.type, t.data, t.dims)]),
@@ -90,37 +102,51 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 function ask(side: string, model: string): Times {
   const self = fileURLToPath(import.meta.url);
   const args = [self, '--child', side, '--model', model, '--threads', String(threads)];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const env = { ...process.env, [CACHE]: folder };
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) throw new Error(`${side} ${model}: ${stderr}`);
   return JSON.parse(line) as Times;
 }
 
+async function compareAll(): Promise<void> {
+  const { CATALOG } = await import('./catalog.js');
+  say(
+    `${'model'.padEnd(18)} ort ms  haio ms (load + run)   ratio     kept   ratio   cpu ort   cpu haio   peak/file ort   haio`,
+  );
+  for (const { name, path } of CATALOG.filter((m) => new RegExp(values.models).test(m.name))) {
+    if (path === null) continue;
+    const times: Times[][] = [[], [], []];
+    // once before, so that it is kept
+    ask('kept', name);
+    for (let turn = 0; turn < Number(values.turns); turn++)
+      for (const i of turn % 2 === 0 ? [0, 1, 2] : [2, 1, 0]) times[i]!.push(ask(SIDES[i]!, name));
+    const [haio, ort, kept] = times as [Times[], Times[], Times[]];
+    const total = (t: Times): number => t.load + t.run;
+    const against = (list: readonly Times[]): string =>
+      median(list.map((t, i) => total(t) / total(ort[i]!))).toFixed(2);
+    const size = statSync(path).size;
+    const of = (list: readonly Times[], f: (t: Times) => number): string =>
+      median(list.map(f)).toFixed(0);
+    const memory = (list: readonly Times[]): string =>
+      (median(list.map((t) => t.peak - t.before)) / size).toFixed(2);
+    say(
+      `${name.padEnd(18)} ${of(ort, total).padStart(6)} ${of(haio, total).padStart(8)} ` +
+        `(${of(haio, (t) => t.load)} + ${of(haio, (t) => t.run)})`.padEnd(17) +
+        `${against(haio).padStart(8)} ${of(kept, total).padStart(8)} ${against(kept).padStart(7)} ${of(ort, (t) => t.cpu).padStart(9)} ` +
+        `${of(haio, (t) => t.cpu).padStart(10)} ${memory(ort).padStart(15)} ${memory(haio).padStart(6)}`,
+    );
+  }
+}
+
 if (values.child !== undefined) {
   say(JSON.stringify(await child(values.child, values.model!)));
-  process.exit(0);
-}
-const { CATALOG } = await import('./catalog.js');
-say(
-  `${'model'.padEnd(18)} ort ms  haio ms (load + run)   ratio   cpu ort   cpu haio   peak/file ort   haio`,
-);
-for (const { name, path } of CATALOG.filter((m) => new RegExp(values.models).test(m.name))) {
-  if (path === null) continue;
-  const times: Times[][] = [[], []];
-  for (let turn = 0; turn < Number(values.turns); turn++)
-    for (const i of turn % 2 === 0 ? [0, 1] : [1, 0]) times[i]!.push(ask(SIDES[i]!, name));
-  const [haio, ort] = times as [Times[], Times[]];
-  const total = (t: Times): number => t.load + t.run;
-  const ratio = median(haio.map((t, i) => total(t) / total(ort[i]!)));
-  const size = statSync(path).size;
-  const of = (list: readonly Times[], f: (t: Times) => number): string =>
-    median(list.map(f)).toFixed(0);
-  const memory = (list: readonly Times[]): string =>
-    (median(list.map((t) => t.peak - t.before)) / size).toFixed(2);
-  say(
-    `${name.padEnd(18)} ${of(ort, total).padStart(6)} ${of(haio, total).padStart(8)} ` +
-      `(${of(haio, (t) => t.load)} + ${of(haio, (t) => t.run)})`.padEnd(17) +
-      `${ratio.toFixed(2).padStart(8)} ${of(ort, (t) => t.cpu).padStart(9)} ` +
-      `${of(haio, (t) => t.cpu).padStart(10)} ${memory(ort).padStart(15)} ${memory(haio).padStart(6)}`,
-  );
+  // what is to be kept is kept before the process ends by itself
+  if (values.child !== 'kept') process.exit(0);
+} else {
+  try {
+    await compareAll();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
