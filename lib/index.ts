@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { raise } from './errors.js';
 import { cacheFolder } from './hardware/store.js';
-import { loadAddon } from './native/binding.js';
+import { inspection, loadAddon } from './native/binding.js';
 import { PRECISIONS, type Precision } from './passes/precisions.js';
 import { compileOrFind } from './runtime/cache.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
@@ -154,11 +154,13 @@ const compileOptionsOf = (
 const settle = ({ threads, isa, lanes }: OpenOptions): Settled => {
   checkIntegers({ threads, lanes });
   return {
-    threads: threads || loadAddon().inspect().cores.usable,
+    threads: threads || inspection().cores.usable,
     isa: chooseIsa(isa),
     lanes: lanes ?? 1,
   };
 };
+
+const nextTurn = (): Promise<void> => new Promise((resume) => setImmediate(resume));
 
 /** Whether the model is a compiled one: a plan file, or its bytes. */
 const isCompiled = async (source: Source): Promise<boolean> =>
@@ -228,8 +230,11 @@ export async function load(model: ModelSource, options: LoadOptions = {}): Promi
   const given = sourceOf(model, options);
   if (await isCompiled(given)) return openCompiled(model, options);
   const addon = loadAddon();
-  const source = await shareSource(given);
+  // to load the addon, to ask it and to start a worker take milliseconds each
+  await nextTurn();
   const compileOptions = compileOptionsOf(options);
+  await nextTurn();
+  const source = await shareSource(given);
   const cache = cacheOf(options);
   const first = await compileOrFind(addon, source, compileOptions, cache, options.onProgress);
   return new Session(

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, HaioError, raise } from '../errors.js';
-import type { Addon, NativeFailure } from './types.js';
+import type { Addon, Inspection, NativeFailure } from './types.js';
 
 const require = createRequire(import.meta.url);
 
@@ -22,6 +22,10 @@ export function loadAddon(path: string | undefined = process.env['HAIO_ADDON']):
     : loadFrom(packageRoot(), resolveInstalled);
   return loaded;
 }
+
+let inspected: Inspection | undefined;
+/** What the addon says of itself and of this machine, asked once. */
+export const inspection = (): Inspection => (inspected ??= loadAddon().inspect());
 
 /** The file that loadAddon loaded; undefined before. */
 export const addonPath = (): string | undefined => loadedPath;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { HaioError } from '../errors.js';
 import { type HardwareProfile, hashOf } from '../hardware/profile.js';
 import { readProfile, writeProfile } from '../hardware/store.js';
-import { loadAddon } from '../native/binding.js';
+import { inspection } from '../native/binding.js';
 
 export interface ProfileOptions {
   /** measure anew even where a profile is stored */
@@ -12,7 +12,7 @@ export interface ProfileOptions {
 
 /** The profile of this machine where it was measured before; never measures. */
 export function knownHardware(): HardwareProfile | null {
-  const { arch, vendor, model, features, cores, caches } = loadAddon().inspect();
+  const { arch, vendor, model, features, cores, caches } = inspection();
   return readProfile(hashOf({ cpu: { arch, vendor, model, features }, cores, caches }));
 }
 

@@ -1,11 +1,10 @@
 /** Which ISA runs use. */
 import { raise } from '../errors.js';
-import { loadAddon } from '../native/binding.js';
+import { inspection } from '../native/binding.js';
 
 /** The names of the ISAs this machine can run, the best first. */
 export const usableIsas = (): string[] =>
-  loadAddon()
-    .inspect()
+  inspection()
     .isas.filter((i) => i.usable)
     .sort((a, b) => b.priority - a.priority)
     .map((i) => i.name);
