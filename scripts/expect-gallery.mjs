@@ -55,7 +55,9 @@ const cases = {};
 for (const [name, draw] of Object.entries(DRAWS))
   for (let seed = 1, found = 0; seed <= TRIED && found < SEEDS; seed++)
     try {
-      cases[`${name} ${seed}`] = await outputsOf(modelOfCase(draw(diceOf(seed))));
+      const drawn = draw(diceOf(seed));
+      if (drawn.expected) continue;
+      cases[`${name} ${seed}`] = await outputsOf(modelOfCase(drawn));
       found++;
     } catch {
       // a combination that the runtime does not have

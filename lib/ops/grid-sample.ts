@@ -49,7 +49,8 @@ function tapsOf(coordinate: number, size: number, attrs: GridSampleAttrs): Tap[]
   if (!Number.isFinite(x)) x = low - 1;
   if (mode === 'nearest') x = rounded(x);
   if (x < low || x > high) {
-    if (padding === 'border') x = Math.min(Math.max(x, 0), size - 1);
+    // the cubic's taps are moved to the border one by one, as in PyTorch and onnxruntime
+    if (padding === 'border' && mode !== 'cubic') x = Math.min(Math.max(x, 0), size - 1);
     else if (padding === 'reflection') x = reflected(x, low, high);
   }
   const place = (i: number): number => {

@@ -45,6 +45,7 @@ export { ConvTranspose } from './conv-transpose.js';
 export { Conv } from './conv.js';
 export { Cos } from './cos.js';
 export { Cosh } from './cosh.js';
+export { CropAndResize } from './crop-and-resize.js';
 export { CumProd } from './cum-prod.js';
 export { CumSum } from './cum-sum.js';
 export { DeformConv } from './deform-conv.js';

@@ -29,7 +29,7 @@ export function restored(x: Value, offsets: Value): Value {
 }
 
 /** The first `tokens` tokens of [B, L, C], in the order of `offsets`. */
-export function packedBy(x: Value, offsets: Value, tokens: Dim): Value {
+function packedBy(x: Value, offsets: Value, tokens: Dim): Value {
   const [b, l, c] = shapeOf(x) as [Dim, Dim, Dim];
   const places = cut(reshaped(offsets, [-1]), 0, 0, tokens);
   return apply(Gather, { axis: 0 }, [reshaped(x, [D.mul(b, l), c]), places]);

@@ -3,7 +3,7 @@
  * MatMulInteger16, MulInteger, ReduceSumInteger, QAttention. Sums of products are exact.
  */
 import { apply } from '../ir/build.js';
-import { type Value, shapeOf } from '../ir/graph.js';
+import { type Value, dtypeOf, shapeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
 import { dynamicallyQuantized } from './dynamic-quantize-linear.js';
 import { transposed } from './arrange.js';
@@ -68,10 +68,14 @@ function mulInteger({ inputs }: OnnxNode): Value[] {
   return [times(wide(a, zeroA), wide(b, zeroB))];
 }
 
+/** Sums of uint8 in uint32, of int8 in int32: modulo 2³² both have the same bits. */
 function sumInteger(n: OnnxNode): Value[] {
+  const x = n.inputs[0]!;
   const axes = n.ints('axes').map((a) => fromStart(a, rankAt(n, 0)));
   const attrs = { axes: [...axes].sort((a, b) => a - b), keepdims: n.int('keepdims') !== 0 };
-  return [apply(ReduceSum, attrs, [cast(n.inputs[0]!, 'int32')])];
+  return [
+    cast(apply(ReduceSum, attrs, [cast(x, 'int32')]), dtypeOf(x) === 'uint8' ? 'uint32' : 'int32'),
+  ];
 }
 
 /** Attention of com.microsoft with a quantised input and quantised weights. */

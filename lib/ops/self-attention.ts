@@ -3,6 +3,7 @@
  * Past and present are keys and values together, [2, B, H, L, D]. DecoderMaskedSelfAttention is the same
  * of one query; PackedAttention has sequences without padding.
  */
+import { raise } from '../errors.js';
 import { apply } from '../ir/build.js';
 import { type Value, shapeOf } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
@@ -111,6 +112,9 @@ export const SelfAttention = importOnly('SelfAttention', [
     domain,
     build(n) {
       const [, , , mask, past, scoreBias] = n.inputs;
+      // onnxruntime keeps the keys of a shared buffer in an order of its own
+      if (n.int('past_present_share_buffer', 0) !== 0)
+        raise('HAIO_E_UNSUPPORTED', { list: `${n.type} ('${n.name}') with a shared buffer` });
       return selfAttention(n, projected(n.inputs), mask, scoreBias, { past, start: null }, false);
     },
   },

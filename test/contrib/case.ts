@@ -8,7 +8,7 @@ import {
   valueInfo,
 } from '../../lib/onnx/export.js';
 import type { DType } from '../../lib/tensor/dtype.js';
-import { type Tensor, fromNumbers, sizeOf } from '../../lib/tensor/tensor.js';
+import { type Tensor, fromNumbers, sizeOf, toNumbers } from '../../lib/tensor/tensor.js';
 import { type Random, random } from '../models/random.js';
 
 export interface NodeCase {
@@ -28,6 +28,8 @@ export interface NodeCase {
   readonly closed?: boolean;
   /** the operator has no native form for this: it runs on the JavaScript thread */
   readonly host?: boolean;
+  /** the outputs by its documentation, where onnxruntime's CPU provider has no kernel */
+  readonly expected?: readonly (Tensor | null)[];
 }
 
 /** What cases are drawn with. */
@@ -65,6 +67,38 @@ export const i32 = (shape: readonly number[], ...values: number[]): Tensor =>
   fromNumbers('int32', shape, values);
 export const i64 = (shape: readonly number[], ...values: number[]): Tensor =>
   fromNumbers('int64', shape, values);
+
+/** A float32 tensor whose element at `index` is f(index). */
+export function filled(
+  shape: readonly number[],
+  f: (index: readonly number[]) => number,
+  dtype: DType = 'float32',
+): Tensor {
+  const places = Array.from({ length: sizeOf(shape) }, (_, i) => {
+    const index: number[] = [];
+    let left = i;
+    for (const size of [...shape].reverse()) {
+      index.unshift(left % size);
+      left = Math.floor(left / size);
+    }
+    return index;
+  });
+  return fromNumbers(dtype, shape, places.map(f));
+}
+
+/** Reads an element; axes of size 1 and missing leading axes broadcast. */
+export function reader(t: Tensor): (...index: readonly number[]) => number {
+  const values = toNumbers(t);
+  return (...index) => {
+    const own = index.slice(index.length - t.shape.length);
+    return values[
+      own.reduce((at, i, axis) => at * t.shape[axis]! + (t.shape[axis] === 1 ? 0 : i), 0)
+    ]!;
+  };
+}
+
+export const sum = (count: number, f: (i: number) => number): number =>
+  Array.from({ length: count }, (_, i) => f(i)).reduce((a, b) => a + b, 0);
 
 export interface CaseModel {
   readonly bytes: Uint8Array;

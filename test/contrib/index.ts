@@ -2,12 +2,20 @@
 import { ATTENTIONS } from './attentions.js';
 import type { Draw } from './case.js';
 import { ELEMENTS } from './elements.js';
+import { FORMULAS } from './formulas.js';
+import { IMAGES } from './images.js';
+import { INTEGERS } from './integers.js';
 import { PACKED } from './packed.js';
 import { QUANTIZED } from './quantized.js';
+import { TOKENS } from './tokens.js';
 
 export const DRAWS: Readonly<Record<string, Draw>> = {
   ...ELEMENTS,
   ...ATTENTIONS,
   ...QUANTIZED,
   ...PACKED,
+  ...FORMULAS,
+  ...TOKENS,
+  ...IMAGES,
+  ...INTEGERS,
 };
