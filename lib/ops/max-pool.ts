@@ -5,7 +5,7 @@
 import { apply, applyAll } from '../ir/build.js';
 import { type OnnxNode, type OpDef, defineOp } from '../ir/op.js';
 import { type Value, dtypeOf } from '../ir/graph.js';
-import { bytesOf, isInteger } from '../tensor/dtype.js';
+import { type DType, bytesOf, isInteger, limitsOf } from '../tensor/dtype.js';
 import { fromNumbers, sizeOf, toNumbers } from '../tensor/tensor.js';
 import { elementCost } from './effort.js';
 import { numericAt } from './facts.js';
@@ -29,19 +29,29 @@ export interface MaxPoolAttrs extends PoolAttrs {
   readonly indices: 'none' | 'row' | 'column';
 }
 
+/** Suffixes of the kernels that give no places. */
+const KERNELS: Readonly<Partial<Record<DType, string>>> = {
+  float32: 'f32',
+  bfloat16: 'bf16',
+  uint8: 'u8',
+  int8: 'i8',
+};
+
 /** `last`: the image is [N, ...spatial, C] already. */
 function build(n: OnnxNode, last: boolean): readonly Value[] {
   const order = n.int('storage_order', 0) === 0 ? 'row' : 'column';
   const attrs: MaxPoolAttrs = { ...readPool(n), indices: n.outputCount > 1 ? order : 'none' };
   const x = n.inputs[0]!;
-  // the kernel is one of float32, which holds these integers exactly
-  const narrow = isInteger(dtypeOf(x)) && bytesOf(dtypeOf(x)) < 4;
+  const places = attrs.indices !== 'none';
+  // these integers are exact in float32, for which there is a kernel
+  const narrow =
+    isInteger(dtypeOf(x)) && bytesOf(dtypeOf(x)) < 4 && (places || !(dtypeOf(x) in KERNELS));
   const numbers = narrow ? cast(x, 'float32') : x;
   const image = last ? numbers : channelsLast(numbers);
-  const wanted = [true, attrs.indices !== 'none'];
+  const wanted = [true, places];
   const outputs = applyAll(MaxPool, attrs, [image], { wanted });
-  const [y, ...places] = last ? outputs : outputs.map(channelsFirst);
-  return [cast(y!, dtypeOf(x)), ...places];
+  const [y, ...indices] = last ? outputs : outputs.map(channelsFirst);
+  return [cast(y!, dtypeOf(x)), ...indices];
 }
 
 /** MaxpoolWithMask: elements where the mask, [1 or N, 1 or C, ...spatial], is 0 do not count. */
@@ -84,10 +94,11 @@ export const MaxPool: OpDef<MaxPoolAttrs> = defineOp<MaxPoolAttrs>({
     const y = new Float64Array(sizeOf(shape));
     const indices = new Float64Array(y.length);
     const column = attrs.indices === 'column';
+    const least = isInteger(t!.dtype) ? limitsOf(t!.dtype)[0] : -Infinity;
     eachWindow(attrs, t!.shape, ({ out, at }) => {
       let best = at[0];
       for (const p of at) if (x[p]! > x[best!]!) best = p;
-      y[out] = best === undefined ? -Infinity : x[best]!;
+      y[out] = best === undefined ? least : x[best]!;
       indices[out] = best === undefined ? 0 : firstIndex(best, t!.shape, column);
     });
     const values = fromNumbers(t!.dtype, shape, y);
@@ -101,10 +112,13 @@ export const MaxPool: OpDef<MaxPoolAttrs> = defineOp<MaxPoolAttrs>({
   permute: ({ attrs }, _from, perm) =>
     attrs.indices === 'none' ? permutedPool(attrs, perm) : null,
   cost: (node) => elementCost(node, product(node.attrs.kernel)),
-  lowers: poolLowers,
+  lowers: (node) =>
+    node.attrs.indices === 'none'
+      ? node.attrs.kernel.length <= 3 && dtypeOf(node.inputs[0]!) in KERNELS
+      : poolLowers(node),
   lower(node, l) {
     const { indices } = node.attrs;
-    if (indices === 'none') lowerPool(node, l, 'max_pool.f32');
+    if (indices === 'none') lowerPool(node, l, `max_pool.${KERNELS[dtypeOf(node.inputs[0]!)]!}`);
     else lowerPool(node, l, 'max_pool_indices.f32', { column: indices === 'column' ? 1 : 0 });
   },
 });

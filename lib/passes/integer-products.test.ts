@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { apply, constant, literal } from '../ir/build.js';
-import { type Value, shapeOf, topological } from '../ir/graph.js';
+import { type Value, dtypeOf, shapeOf, topological } from '../ir/graph.js';
 import { Add } from '../ops/add.js';
 import { Conv } from '../ops/conv.js';
 import type { ConvIntegerAttrs } from '../ops/conv-integer.js';
 import { DequantizeLinear } from '../ops/dequantize-linear.js';
 import { MatMul } from '../ops/mat-mul.js';
+import { MaxPool } from '../ops/max-pool.js';
 import { QuantizeLinear } from '../ops/quantize-linear.js';
 import { Relu } from '../ops/relu.js';
 import { fromNumbers } from '../tensor/tensor.js';
@@ -106,5 +107,18 @@ describe('integer-products', () => {
       'DequantizeLinear,Cast,Mul,QuantizeLinear,DequantizeLinear,Add,QuantizeLinear',
       'Cast,Mul',
     ]);
+  });
+
+  it('quantises before it pools', () => {
+    const x = apply(Relu, {}, [conv(around(x32(1, 6, 6, 4), 0.125, 128), null)]);
+    const pads = [
+      [0, 1],
+      [1, 0],
+    ] as const;
+    const window = { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], pads, ceil: false };
+    const y = apply(MaxPool, { ...window, indices: 'none' }, [x]);
+    const graph = optimized(graphOf(quantize(y, 0.5, 0)), PASSES, { tolerance: 1 });
+    const names = topological(graph.outputs).map((n) => `${n.op.name} ${dtypeOf(n.outputs[0]!)}`);
+    assert.deepEqual(names.slice(-2), ['ConvInteger uint8', 'MaxPool uint8']);
   });
 });

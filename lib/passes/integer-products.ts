@@ -16,6 +16,7 @@ import { cast, over, plus, scalarLike, times } from '../ops/formula.js';
 import { isBytes, isOne } from '../ops/integer-product.js';
 import { MatMul } from '../ops/mat-mul.js';
 import { MatMulInteger } from '../ops/mat-mul-integer.js';
+import { MaxPool } from '../ops/max-pool.js';
 import { Mul } from '../ops/mul.js';
 import { type QuantizeAttrs, QuantizeLinear } from '../ops/quantize-linear.js';
 import { Relu } from '../ops/relu.js';
@@ -118,8 +119,18 @@ const least = (zero: Value, lo: number): boolean => {
   return value !== null && value === lo;
 };
 
-/** Quantising: what the clamp does anyway, and one factor instead of a factor and a scale. */
+/** Quantising: what the clamp does anyway, before a choice of elements, and one factor instead of a factor and a scale. */
 export const QUANTIZE_RULES: readonly Rule[] = [
+  // it keeps the order of numbers, so that fewer are pooled as floats
+  nodeRule('quantize-pooled', [QuantizeLinear], (node, around) => {
+    const [x, scale, zero] = node.inputs as readonly [Value, Value, Value];
+    if (!isOp(x.node, MaxPool) || x.node.attrs.indices !== 'none' || around.uses(x) > 1)
+      return null;
+    if (!((scalarOf(scale) ?? 0) > 0) || scalarOf(zero) === null || !isBytes(zero)) return null;
+    return apply(MaxPool, x.node.attrs, [
+      apply(node.op, node.attrs, [x.node.inputs[0]!, scale, zero]),
+    ]);
+  }),
   nodeRule('quantize-relu', [QuantizeLinear], (node, around) => {
     const [x, scale, zero] = node.inputs as readonly [Value, Value, Value];
     if (!isOp(x.node, Relu) || around.uses(x) > 1 || !least(zero, (node.attrs as QuantizeAttrs).lo))

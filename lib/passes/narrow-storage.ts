@@ -22,6 +22,7 @@ import { Chain } from '../ops/chain.js';
 import { MAX_CHAIN_INPUTS, MAX_CHAIN_STAGES } from '../ops/chain-step.js';
 import { Concat } from '../ops/concat.js';
 import { runsIn } from '../ops/elementwise.js';
+import { MaxPool } from '../ops/max-pool.js';
 import type { Narrowable } from '../ops/narrow.js';
 import { Pad } from '../ops/pad.js';
 import { toNumbers } from '../tensor/tensor.js';
@@ -45,13 +46,14 @@ function isChain(node: Node): boolean {
   return isOp(node, Chain) ? Chain.lowers!(node) : runsIn(node, 'f32');
 }
 
-/** Inputs whose elements the node only moves, or null. */
+/** Inputs whose elements the node only moves, or chooses from, or null. */
 function moved(node: Node): readonly number[] | null {
   if (node.op === (Concat as OpDef)) return node.inputs.map((_, i) => i);
   if (isOp(node, Pad))
     return node.attrs.mode === 'constant' && constantTensor(node.inputs[2] ?? node.inputs[0]!)
       ? [0]
       : null;
+  if (isOp(node, MaxPool)) return node.attrs.indices === 'none' ? [0] : null;
   return node.op.view && !isOp(node, Cast) ? [0] : null;
 }
 

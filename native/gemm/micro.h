@@ -34,7 +34,8 @@ struct MicroArgs {
   void* state;
   const int32_t* sums;
   // Lines of 64 bytes to fetch into L2 meanwhile, the ones from nextLine on of a run of nextRun lines
-  // that starts at `next`; null: none. See fetchOffset in ukernel_float.h for their order.
+  // that starts at `next`; null: none. See fetchOffset in ukernel_float.h for their order. 16- and 8-bit
+  // rows: as many again from nextRun lines further on.
   const void* next;
   size_t nextLine, nextLines, nextRun;
 };

@@ -20,6 +20,7 @@ namespace haio::HAIO_ISA::gemm {
 namespace {
 
 constexpr int64_t kHotBytes = 24 << 10;  // of the panels that a part of K takes
+constexpr int64_t kNextLines = 1024;     // fetched of the next step's weights
 
 template <class F>
 class Narrow {
@@ -73,6 +74,7 @@ class Narrow {
   const char *bias, *scale;
   Choice choice;
   int32_t zeroA;
+  bool last;     // no rows come after these tiles
   bool rowTerm;  // some zero point of B is not 0: row sums of A count
 
   int64_t& rowOffset(int64_t row, int operand) {
@@ -94,6 +96,7 @@ class Narrow {
     const int64_t rows = smaller(p.rowBlock, s.rows - row);
     length = smaller(p.mBlock, s.m - m);
     segments = rows;
+    const bool noMoreRows = row + rows == s.rows && m + length == s.m;
     for (int i = 0; i < 3 + static_cast<int>(s.stageOperands); i++) {
       const Operand& o = operand(i);
       if (!o.data) continue;
@@ -110,42 +113,80 @@ class Narrow {
 
     const EvenTiles split(length, choice.mr);
     const int64_t tiles = segments * split.tiles;
+    // with more rows the weights are a small part of what is read
+    const bool fetches = tiles <= kTileGroup;
     for (int64_t t0 = 0; t0 < tiles; t0 += kTileGroup) {
       const int64_t t1 = smaller(tiles, t0 + kTileGroup);
+      const bool end = fetches && t1 == tiles && noMoreRows;
       if (k * static_cast<int64_t>(sizeof(typename F::B)) <= 1024 && s.taps == 1) {
-        for (int64_t t = t0; t < t1; t++)
-          for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t, t + 1, t0, split);
+        for (int64_t t = t0; t < t1; t++) {
+          last = end && t + 1 == t1;
+          for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t, t + 1, t0, split, fetches && t == 0);
+        }
       } else {
-        for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t0, t1, t0, split);
+        last = end;
+        for (int64_t panel = p0; panel < p1; panel += width(panel)) panels(panel, t0, t1, t0, split, fetches);
       }
     }
   }
 
   Type rowType() const { return p.copy && a.in[kA].type == Type::f32 ? F::type : a.in[kA].type; }
 
-  // The panels at `panel` against tiles t0…t1−1, whose blocks of sums start at tile `first`.
-  void panels(int64_t panel, int64_t t0, int64_t t1, int64_t first, const EvenTiles& split) {
+  // Lines of two panels that come next: `lines` from `at` on, and as many `apart` lines further on.
+  struct Ahead {
+    const char* at = nullptr;
+    int64_t lines = 0, apart = 0;
+  };
+  // `count` k from k0 on of the panels at `panel`.
+  Ahead linesOf(int64_t panel, int64_t k0, int64_t count) const {
+    const int64_t perK = kPanel * static_cast<int64_t>(sizeof(typename F::B));
+    return {reinterpret_cast<const char*>(b) + (panel * k + k0) * perK, count * perK / kLineBytes, k * perK / kLineBytes};
+  }
+  // What follows the panels at `panel`: others, or the next step's weights.
+  Ahead behind(int64_t panel, int64_t count, bool cold) const {
+    if (panel + width(panel) < s.panels) return cold ? linesOf(panel + width(panel), 0, count) : Ahead{};
+    const int64_t lines = smaller(static_cast<int64_t>(a.nextBytes) / kLineBytes, kNextLines) / 2;
+    return last && a.next ? Ahead{static_cast<const char*>(a.next), lines, lines} : Ahead{};
+  }
+
+  // The panels at `panel` against tiles t0…t1−1, whose blocks of sums start at tile `first`. `cold`: the
+  // panels are read for the first time.
+  void panels(int64_t panel, int64_t t0, int64_t t1, int64_t first, const EvenTiles& split, bool cold) {
     const int64_t perTap = p.copy ? k : s.kPerTap, hot = kHotBytes / (kLineBytes * width(panel)) * F::kGroup;
     if (k == 0) {
       for (int64_t t = t0; t < t1; t++) memset(sums + (t - first) * static_cast<int64_t>(kTileBytes), 0, kTileBytes);
     } else if (perTap > hot) {  // even parts of a tap
       const int64_t part = ceilDiv(ceilDiv(perTap, F::kStep), ceilDiv(perTap, hot)) * F::kStep;
       for (int64_t tap = 0; tap < k / perTap; tap++)
-        for (int64_t from = 0; from < perTap; from += part)
+        for (int64_t from = 0; from < perTap; from += part) {
+          const int64_t count = smaller(part, perTap - from), end = tap * perTap + from + count;
+          const Ahead next = end == k ? behind(panel, part, cold) : cold ? linesOf(panel, end, smaller(part, k - end)) : Ahead{};
           for (int64_t t = t0; t < t1; t++)
-            multiply(panel, t, first, split, tap * perTap + from, tap, 1, from, smaller(part, perTap - from));
+            multiply(panel, t, first, split, tap * perTap + from, tap, 1, from, count, share(next, t - t0, t1 - t0));
+        }
     } else {
       const int64_t all = k / perTap, together = ceilDiv(all, ceilDiv(all, hot / perTap));
-      for (int64_t tap = 0; tap < all; tap += together)
+      for (int64_t tap = 0; tap < all; tap += together) {
+        const int64_t taken = smaller(together, all - tap), end = (tap + taken) * perTap;
+        const Ahead next = end == k ? behind(panel, together * perTap, cold)
+                           : cold   ? linesOf(panel, end, smaller(together * perTap, k - end))
+                                    : Ahead{};
         for (int64_t t = t0; t < t1; t++)
-          multiply(panel, t, first, split, tap * perTap, tap, smaller(together, all - tap), 0, perTap);
+          multiply(panel, t, first, split, tap * perTap, tap, taken, 0, perTap, share(next, t - t0, t1 - t0));
+      }
     }
     for (int64_t t = t0; t < t1; t++) finish(panel, t, first, split);
   }
 
+  // The i-th of n parts.
+  static Ahead share(const Ahead& all, int64_t i, int64_t n) {
+    const int64_t from = all.lines * i / n;
+    return {all.at ? all.at + from * kLineBytes : nullptr, all.lines * (i + 1) / n - from, all.apart};
+  }
+
   // Adds to tile t the products of `count` k from `from` on of `tapCount` taps; k0 is the first line's.
   void multiply(int64_t panel, int64_t t, int64_t first, const EvenTiles& split, int64_t k0, int64_t tap,
-                int64_t tapCount, int64_t from, int64_t count) {
+                int64_t tapCount, int64_t from, int64_t count, const Ahead& next) {
     const GemmRow& kernel = choice.at(p1 - panel);
     const int64_t row = t / split.tiles, i = t % split.tiles, x = split.start(i);
     const ptrdiff_t none = 0;
@@ -168,6 +209,9 @@ class Narrow {
     m.cStride = kernel.panels * kPanel;
     m.addend = k0 ? m.c : nullptr;
     m.state = state;
+    m.next = next.at;
+    m.nextLines = static_cast<size_t>(next.lines);
+    m.nextRun = static_cast<size_t>(next.apart);
     if constexpr (F::acc == Type::i32) m.sums = sumsOf(b, k, s.panels) + panel * kPanel;
     kernel.fn(m);
   }
@@ -334,14 +378,32 @@ class Narrow {
   }
 
   void copyRows(int64_t rows) {
-    const int64_t stride = narrowCopyStride(k, F::kStep), each = length;
+    const int64_t bytes = s.kPerTap * size;
+    if (a.in[kA].type == Type::f32 || bytes < 16 || bytes > 128) copyWith(rows, [this](auto* to, const char* from) { copyRun(to, from, s.kPerTap); });
+    else if (bytes <= 32) copyWith(rows, [bytes](void* to, const char* from) { copyEnds<16>(to, from, bytes); });
+    else if (bytes <= 64) copyWith(rows, [bytes](void* to, const char* from) { copyEnds<32>(to, from, bytes); });
+    else copyWith(rows, [bytes](void* to, const char* from) { copyEnds<64>(to, from, bytes); });
+  }
+  // kWidth ≤ bytes ≤ 2·kWidth
+  template <int64_t kWidth>
+  AI void copyEnds(void* to, const char* from, int64_t bytes) {
+    char first[kWidth], last[kWidth];
+    memcpy(first, from, kWidth);
+    memcpy(last, from + bytes - kWidth, kWidth);
+    memcpy(to, first, kWidth);
+    memcpy(static_cast<char*>(to) + bytes - kWidth, last, kWidth);
+  }
+  template <class Copy>
+  void copyWith(int64_t rows, Copy copy) {
+    const int64_t stride = narrowCopyStride(k, F::kStep), each = length, step = mStride(0) * size;
     typename F::B* to = reinterpret_cast<typename F::B*>(copied);
-    for (int64_t r = 0; r < rows; r++)
-      for (int64_t x = 0; x < each; x++, to += stride) {
-        for (int64_t t = 0; t < s.taps; t++)
-          copyRun(to + t * s.kPerTap, at(a.in[kA], rowOffset(r, 0) + x * mStride(0) + taps[t]), s.kPerTap);
-        memset(to + s.k, 0, static_cast<size_t>(k - s.k) * sizeof(typename F::B));
+    for (int64_t r = 0; r < rows; r++) {
+      const char* from = at(a.in[kA], rowOffset(r, 0));
+      for (int64_t x = 0; x < each; x++, to += stride, from += step) {
+        if (k > s.k) memset(to + k - F::kStep, 0, kLineBytes);  // what is no tail is written below
+        for (int64_t t = 0; t < s.taps; t++) copy(to + t * s.kPerTap, from + taps[t] * size);
       }
+    }
   }
   // Whole vectors, the last of which may overlap the one before.
   void copyRun(typename F::B* to, const char* from, int64_t n) {

@@ -1,7 +1,8 @@
 // max_pool: the greatest element of each window of each channel. max_pool_indices also tells where it
 // stands (the first one of equals) in the input laid out as [N, C, d0, d1, d2], or [N, C, d2, d1, d0]
-// for `column`. An empty window gives −∞ and place 0. NaN elements: unspecified.
+// for `column`. An empty window gives the type's least value (−∞) and place 0. NaN elements: unspecified.
 #include "pool.h"
+#include "simd/convert.h"
 
 namespace haio::HAIO_ISA::max_pool {
 using namespace lines;
@@ -19,6 +20,63 @@ static void run(const StepArgs& a) {
 static const char* check(const StepArgs& a, size_t) { return checkPool(a, paramsOf<PoolParams>(a)); }
 
 namespace {
+// Elements that are compared as wider ones: load(p), store(p, v).
+struct Bf16 {
+  using T = uint16_t;
+  AI F32 load(const T* p) { return loadBf16(p); }
+  AI void store(T* p, F32 x) { storeU16(p, shr<16>(bits(x))); }
+  AI F32 least() { return -kInf; }
+};
+struct U8 {
+  using T = uint8_t;
+  AI I32 load(const T* p) { return loadU8(p); }
+  AI void store(T* p, I32 x) { storeU8(p, x); }
+  AI I32 least() { return 0; }
+};
+struct I8 {
+  using T = int8_t;
+  AI I32 load(const T* p) { return loadI8(p); }
+  AI void store(T* p, I32 x) { storeU8(reinterpret_cast<uint8_t*>(p), x); }
+  AI I32 least() { return -128; }
+};
+
+template <class E>
+void runNarrow(const StepArgs& a) {
+  using T = typename E::T;
+  const size_t channels = static_cast<size_t>(a.out[0].dims[4]);
+  eachWindow(a, paramsOf<PoolParams>(a), [&](const Window& w, int64_t at, int64_t) {
+    const T* x = static_cast<const T*>(a.in[0].data) + (w.count[0] ? w.offset : 0);
+    T* y = static_cast<T*>(a.out[0].data) + at;
+    inParts<4>(channels, [&]<int V, bool kFull>(size_t c, size_t m) {
+      constexpr size_t N = F32::N;
+      decltype(E::least()) best[V];
+      for (int v = 0; v < V; v++) best[v] = E::least();
+      for (int64_t i = 0; i < w.count[0]; i++)
+        for (int64_t j = 0; j < w.count[1]; j++)
+          for (int64_t k = 0; k < w.count[2]; k++) {
+            const T* from = x + i * w.step[0] + j * w.step[1] + k * w.step[2] + c;
+            T few[N] = {};
+            if constexpr (!kFull) {
+              memcpy(few, from, m * sizeof(T));
+              from = few;
+            }
+            for (int v = 0; v < V; v++) best[v] = max(best[v], E::load(from + v * N));
+          }
+      if constexpr (kFull) {
+        for (int v = 0; v < V; v++) E::store(y + c + v * N, best[v]);
+      } else {
+        T few[N];
+        E::store(few, best[0]);
+        memcpy(y + c, few, m * sizeof(T));
+      }
+    });
+  });
+}
+template <Type type>
+const char* checkNarrow(const StepArgs& a, size_t) {
+  return checkPool(a, paramsOf<PoolParams>(a), type);
+}
+
 struct Params {
   PoolParams pool;
   int32_t column;
@@ -69,6 +127,9 @@ static const char* checkIndices(const StepArgs& a, size_t) {
 
 HAIO_TABLE(max_pool,
            {"max_pool.f32", HAIO_POOL_SIGNATURE, sizeof(PoolParams), 1, 1, 1, run, check, nullptr},
+           {"max_pool.bf16", HAIO_POOL_SIGNATURE, sizeof(PoolParams), 1, 1, 1, runNarrow<Bf16>, checkNarrow<Type::bf16>, nullptr},
+           {"max_pool.u8", HAIO_POOL_SIGNATURE, sizeof(PoolParams), 1, 1, 1, runNarrow<U8>, checkNarrow<Type::u8>, nullptr},
+           {"max_pool.i8", HAIO_POOL_SIGNATURE, sizeof(PoolParams), 1, 1, 1, runNarrow<I8>, checkNarrow<Type::i8>, nullptr},
            {"max_pool_indices.f32", HAIO_POOL_SIGNATURE ",column:i32", sizeof(Params), 1, 1, 2, runIndices, checkIndices, nullptr})
 
 }  // namespace haio::HAIO_ISA::max_pool

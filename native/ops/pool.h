@@ -18,7 +18,8 @@ struct PoolParams {
 
 // The part of a window inside the input.
 struct Window {
-  const float* x;     // channel 0 of its first place
+  const float* x;     // channel 0 of its first place, of f32 inputs
+  int64_t offset;     // of that, in elements
   int64_t first[3];   // position of that in the input
   int64_t count[3];   // places along each axis
   int64_t step[3];    // distance between them, in elements
@@ -54,7 +55,8 @@ AI void eachWindow(const StepArgs& a, const PoolParams& p, F f) {
         for (int i = 0; i < 3; i++) at += w.first[i] * x.strides[i + 1];
       else
         w.count[0] = 0;
-      w.x = static_cast<const float*>(x.data) + at;
+      w.offset = at;
+      if (x.type == Type::f32) w.x = static_cast<const float*>(x.data) + at;
       f(w, n * y.strides[0] + o0 * y.strides[1] + o1 * y.strides[2] + o2 * y.strides[3], n);
       span(w, p, x, 0, o0);
     }
@@ -78,11 +80,11 @@ AI void poolWindow(const Window& w, float* y, size_t channels, float start, Map 
   });
 }
 
-[[maybe_unused]] static const char* checkPool(const StepArgs& a, const PoolParams& p) {
+[[maybe_unused]] static const char* checkPool(const StepArgs& a, const PoolParams& p, Type type = Type::f32) {
   const Operand& x = a.in[0];
   for (size_t k = 0; k < a.outCount; k++) {
     const Operand& y = a.out[k];
-    if (!x.data || !y.data || x.type != Type::f32 || y.type != (k == 0 ? Type::f32 : Type::i64))
+    if (!x.data || !y.data || x.type != type || y.type != (k == 0 ? type : Type::i64))
       return "operands must have the kernel's types";
     if (x.rank != 5 || y.rank != 5 || x.dims[0] != y.dims[0] || x.dims[4] != y.dims[4])
       return "operands must be [N, d0, d1, d2, C]";

@@ -70,6 +70,14 @@ const WINDOWS: readonly (readonly [string, readonly number[], PoolAttrs])[] = [
 
 export const cases: readonly OpCase[] = WINDOWS.flatMap(([name, shape, attrs]) => [
   opCase({ op: MaxPool, name, attrs: { ...attrs, indices: 'none' }, inputs: [{ shape }] }),
+  ...(['bfloat16', 'uint8', 'int8'] as const).map((dtype) =>
+    opCase({
+      op: MaxPool,
+      name: `${name}, ${dtype}`,
+      attrs: { ...attrs, indices: 'none' },
+      inputs: [{ shape, dtype, range: dtype === 'int8' ? [-128, 127] : [0, 255] }],
+    }),
+  ),
   ...(['row', 'column'] as const).map((indices) =>
     opCase({
       op: MaxPool,

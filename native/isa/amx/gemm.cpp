@@ -22,6 +22,22 @@ AI void use(const MicroArgs& m, uint8_t rows, bool four) {
   configure(rows, four);
 }
 
+// Fetches the lines asked for, spread over the k-steps.
+struct LinesAhead {
+  const char* at;
+  ptrdiff_t apart;
+  size_t each;
+  [[gnu::always_inline]] LinesAhead(const MicroArgs& m, size_t stepsPerTap)
+      : at(static_cast<const char*>(m.next) + m.nextLine * kLine), apart(static_cast<ptrdiff_t>(m.nextRun) * kLine), each(0) {
+    const size_t steps = m.tapCount * stepsPerTap;
+    if (m.next && steps) each = (m.nextLines + steps - 1) / steps;
+  }
+  [[gnu::always_inline]] void step() {
+    for (size_t i = 0; i < each; i++, at += kLine)
+      asm volatile("prefetcht1 (%0)\n\tprefetcht1 (%0,%1)" ::"r"(at), "r"(apart));
+  }
+};
+
 // At most 32 rows × NP ≤ 2 panels. More than 16 rows are two tiles of equal height that may overlap in a
 // row. TDPs of one register of B follow each other: it is not loaded into the unit again.
 template <Kind kind, int NP, bool kTwo>
@@ -45,9 +61,11 @@ AI void square(const MicroArgs& m) {
     _tile_zero(3);
   }
   const char* b = static_cast<const char*>(m.b);
+  LinesAhead fetch(m, m.kPerTap * kSize<kind> / 64);
   for (size_t t = 0; t < m.tapCount; t++) {
     const char* a = static_cast<const char*>(m.a) + m.taps[t] * kSize<kind>;
     for (size_t k = m.kPerTap * kSize<kind> / 64; k; k--, a += kLine, b += kTile) {
+      fetch.step();
       _tile_loadd(6, b, kLine);
       _tile_stream_loadd(4, a, rowStride);
       HAIO_TDP(kind, 0, 4, 6);
