@@ -27,13 +27,18 @@ export function rivalModule(): Rival | null {
 }
 
 /** A session of the rival with `threads` threads, or null where it is not installed. */
-export async function loadRival(path: string, threads: number): Promise<RivalSession | null> {
+export async function loadRival(
+  path: string,
+  threads: number,
+  more: object = {},
+): Promise<RivalSession | null> {
   const module = rivalModule();
   if (!module) return null;
   const session = await module.InferenceSession.create(path, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...more,
   });
   return {
     run: (feeds) =>
