@@ -5,33 +5,33 @@
 import { dtypeOf } from '../ir/graph.js';
 import { type OnnxNode } from '../ir/op.js';
 import { apply } from '../ir/build.js';
-import { bitsOf, kindOf } from '../tensor/dtype.js';
+import { type DType, bitsOf, kindOf } from '../tensor/dtype.js';
 import { type ElementOp, elementwise } from './elementwise.js';
 
 export interface BitShiftAttrs {
   readonly left: 0 | 1;
-  /** of the type */
-  readonly bits: number;
+  /** of x and y */
+  readonly dtype: DType;
 }
 
-function shift(x: bigint, y: bigint, { left, bits }: BitShiftAttrs): bigint {
-  if (y < 0n || y >= BigInt(bits)) return left === 0 && x < 0n ? -1n : 0n;
+function shift(x: bigint, y: bigint, { left, dtype }: BitShiftAttrs): bigint {
+  if (y < 0n || y >= BigInt(bitsOf(dtype))) return left === 0 && x < 0n ? -1n : 0n;
   return left === 1 ? x << y : x >> y;
 }
 
 const read = (n: OnnxNode): BitShiftAttrs => ({
   left: n.string('direction') === 'LEFT' ? 1 : 0,
-  bits: bitsOf(dtypeOf(n.inputs[0]!)),
+  dtype: dtypeOf(n.inputs[0]!),
 });
 
-const Shift: ElementOp<BitShiftAttrs> = elementwise<BitShiftAttrs>({
+export const BitShift: ElementOp<BitShiftAttrs> = elementwise<BitShiftAttrs>({
   name: 'BitShift',
   kernel: 'bit_shift',
   inputs: ['integer', 'integer'],
   numbers: (attrs) => (x, y) => Number(BigInt.asIntN(32, shift(BigInt(x), BigInt(y), attrs))),
   exact: (attrs) => (x, y) => shift(x, y, attrs),
   domains: ['i64'],
-  params: ({ left }) => ({ left }),
+  params: ({ left, dtype }) => ({ left, signed: Number(kindOf(dtype) === 'signed') }),
   onnx: [
     {
       type: 'BitShift',
@@ -40,9 +40,3 @@ const Shift: ElementOp<BitShiftAttrs> = elementwise<BitShiftAttrs>({
     },
   ],
 });
-
-export const BitShift: ElementOp<BitShiftAttrs> = {
-  ...Shift,
-  // the kernel shifts zeros in
-  lowers: (node) => Shift.lowers!(node) && kindOf(dtypeOf(node.inputs[0]!)) === 'unsigned',
-};

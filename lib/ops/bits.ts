@@ -28,7 +28,7 @@ export function unpacked(v: Value, bits: Bits): Value {
   const byte = (x: number): Value => literal('uint8', [], [x]);
   const shape = shapeOf(v);
   const parts = Array.from({ length: each }, (_, i) => {
-    const moved = i === 0 ? v : apply(BitShift, { left: 0, bits: 8 }, [v, byte(bits * i)]);
+    const moved = i === 0 ? v : apply(BitShift, { left: 0, dtype: 'uint8' }, [v, byte(bits * i)]);
     return unsqueezed(apply(BitwiseAnd, {}, [moved, byte(2 ** bits - 1)]), shape.length);
   });
   return reshaped(joined(shape.length, ...parts), [

@@ -154,10 +154,13 @@ describe('element-wise ops: values', () => {
   });
   it('shifts and combines bits', () => {
     assert.deepEqual(
-      run(ops.BitShift, { left: 1, bits: 8 }, 'uint8', [200, 1], [1, 7]),
+      run(ops.BitShift, { left: 1, dtype: 'uint8' }, 'uint8', [200, 1], [1, 7]),
       [144, 128],
     );
-    assert.deepEqual(run(ops.BitShift, { left: 0, bits: 32 }, 'uint32', [2 ** 31], [31]), [1]);
+    assert.deepEqual(
+      run(ops.BitShift, { left: 0, dtype: 'uint32' }, 'uint32', [2 ** 31], [31]),
+      [1],
+    );
     assert.deepEqual(run(ops.BitwiseXor, {}, 'int32', [-1], [5]), [-6]);
     assert.deepEqual(run(ops.BitwiseNot, {}, 'uint8', [5]), [250]);
   });
@@ -206,7 +209,7 @@ describe('element-wise ops: types and shapes', () => {
     assert.throws(() => apply(ops.Exp, {}, [i64(1)]), code('HAIO_E_TYPE'));
     assert.throws(() => apply(ops.Not, {}, [i64(1)]), code('HAIO_E_TYPE'));
     assert.throws(
-      () => apply(ops.BitShift, { left: 1, bits: 32 }, [f32(1), f32(1)]),
+      () => apply(ops.BitShift, { left: 1, dtype: 'int32' }, [f32(1), f32(1)]),
       code('HAIO_E_TYPE'),
     );
   });
