@@ -70,6 +70,8 @@ export const DEFAULTS: QuantizeSettings = {
 export interface LayerReport {
   /** ONNX node */
   readonly node: string;
+  /** name of what it computes */
+  readonly output: string;
   readonly op: string;
   readonly quantized: boolean;
   /** why it is as it is */
@@ -304,6 +306,7 @@ class Quantizer {
           : 'its error is among the largest';
       return {
         node: name,
+        output: w.node.output[0]!,
         op: w.node.op_type,
         quantized,
         why,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { RunProfile, StepProfile } from '../index.js';
+import type { LayerReport, RunProfile, StepProfile } from '../index.js';
 import { htmlReport } from './html.js';
+import { quantizePage, timedLayers } from './quantized.js';
 import { memoryMap, roofline, timeline } from './pictures.js';
 import { colours, decades, escape, ticks } from './svg.js';
 
@@ -50,6 +51,30 @@ describe('reports', () => {
   it('show runs that compute nothing', () => {
     const empty = { ...profile, steps: [], timeline: [], memory: [] };
     assert.match(htmlReport({ title: 't', facts: [], profile: empty, graph: null }), /Steps/);
+  });
+
+  it('give layers the time of what quantizing put in their place', () => {
+    const layer = (node: string, output: string): LayerReport => ({
+      ...{ node, output, op: 'MatMul', quantized: true, why: '<why>' },
+      ...{ weightSqnr: 30, inputSqnr: null },
+    });
+    const layers = [layer('a', 'y'), layer('b', 'y_1'), layer('c', 'z')];
+    const of = (...nodes: string[]): RunProfile => ({
+      ...profile,
+      steps: nodes.map((n) => step('gemm.f32', n)),
+    });
+    const timed = timedLayers(layers, of('a', 'b + c', 'd'), of('y_quantized', 'y_1_cast + z'));
+    assert.deepEqual(
+      timed.map((l) => [l.before, l.after]),
+      [
+        [2, 2],
+        [2, 2],
+        [2, 0],
+      ],
+    );
+    const html = quantizePage('<t>', [['model', '<i>']], timed, 'int8');
+    assert.equal(count(html, /<script|<t>|<i>|<why>|src=|href=/g), 0);
+    assert.equal(count(html, /class="bar"/g), 6);
   });
 
   it('have round numbers on their axes', () => {

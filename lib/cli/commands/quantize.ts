@@ -1,12 +1,16 @@
+import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Accuracy,
   type QuantizeOptions,
   type QuantizeReport,
+  type RunProfile,
   load,
   quantize,
 } from '../../index.js';
 import { table } from '../../plan/explain.js';
+import { quantizePage, timedLayers } from '../../report/quantized.js';
+import { makeFeeds } from '../feeds.js';
 import { IMAGE_DEFAULTS, type ImageSpec } from '../images.js';
 import { amount, given, integer, names } from '../options.js';
 import { type Io, megabytes, milliseconds, row, writeWhole } from '../output.js';
@@ -35,6 +39,7 @@ interface Options {
   readonly bgr?: boolean;
   readonly threads?: number;
   readonly isa?: string;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -72,38 +77,74 @@ function widthHeight(text: string): [number, number] {
 const decibels = (x: number | null): string =>
   x === null ? '' : x === Infinity ? 'exact' : x.toFixed(1);
 
-function print(
+const integersOf = (mode: QuantizeReport['mode']): string =>
+  mode === 'weights4' ? 'int4' : 'int8';
+
+/** What and how much, for the whole model. */
+function factsOf(
   path: string,
   output: string,
   { mode, layers, samples, accuracy, bytes, time, notes }: QuantizeReport,
-  io: Io,
-): void {
+): [string, string][] {
+  const count = layers.filter((l) => l.quantized).length;
+  const facts: [string, string][] = [
+    ['model', `${path} → ${output}, ${mode}`],
+    ['layers', `${count} of ${layers.length} quantized`],
+    ['size', `${megabytes(bytes.before)} → ${megabytes(bytes.after)}`],
+  ];
+  if (accuracy) {
+    const { cosine, sqnr, maxError, top1 } = accuracy;
+    facts.push([
+      'accuracy',
+      `cosine ${cosine.toFixed(6)}, SQNR ${decibels(sqnr)} dB, largest error ${maxError.toPrecision(3)}, ` +
+        `same top-1 ${(100 * top1).toFixed(1)} % (${samples.heldBack} samples held back of ${samples.calibration + samples.heldBack})`,
+    ]);
+  }
+  if (time)
+    facts.push([
+      'time',
+      `${milliseconds(time.before)} → ${milliseconds(time.after)} a run on this machine`,
+    ]);
+  return [...facts, ...notes.map((note): [string, string] => ['note', note])];
+}
+
+/** Profiles both models on a sample and writes the page. */
+async function writePage(
+  path: string,
+  model: Uint8Array,
+  report: QuantizeReport,
+  sample: Sample | null,
+  { html, output, threads, isa }: Options & { readonly html: string },
+): Promise<void> {
+  const profileOf = async (source: string | Uint8Array): Promise<RunProfile> => {
+    await using session = await load(source, given({ threads, isa }));
+    return await session.profile(sample ?? makeFeeds(session.inputs, { seed: 1 }));
+  };
+  const layers = timedLayers(report.layers, await profileOf(path), await profileOf(model));
+  const title = `haio: ${basename(path)}, quantized`;
+  const facts = factsOf(path, output, report);
+  writeWhole(html, quantizePage(title, facts, layers, integersOf(report.mode)));
+}
+
+function print(path: string, output: string, report: QuantizeReport, io: Io): void {
+  const { mode, layers } = report;
   const head = ['node', 'op', 'precision', 'weight dB', 'input dB', 'why'];
   const cells = layers.map((l) => [
     l.node,
     l.op,
-    l.quantized ? (mode === 'weights4' ? 'int4' : 'int8') : 'float32',
+    l.quantized ? integersOf(mode) : 'float32',
     decibels(l.weightSqnr),
     decibels(l.inputSqnr),
     l.why,
   ]);
   table([head, ...cells], [3, 4]).forEach(io.print);
-  const say = (name: string, ...lines: string[]): void => row(io.print, name, lines);
-  say('model', `${path} → ${output}, ${mode}`);
-  const count = layers.filter((l) => l.quantized).length;
-  say('layers', `${count} of ${layers.length} quantized`);
-  say('size', `${megabytes(bytes.before)} → ${megabytes(bytes.after)}`);
-  if (accuracy) {
-    const { cosine, sqnr, maxError, top1 } = accuracy;
-    say(
-      'accuracy',
-      `cosine ${cosine.toFixed(6)}, SQNR ${decibels(sqnr)} dB, largest error ${maxError.toPrecision(3)}, ` +
-        `same top-1 ${(100 * top1).toFixed(1)} % (${samples.heldBack} samples held back of ${samples.calibration + samples.heldBack})`,
+  const facts = factsOf(path, output, report);
+  for (const name of new Set(facts.map(([name]) => name)))
+    row(
+      io.print,
+      name,
+      facts.filter((f) => f[0] === name).map(([, text]) => text),
     );
-  }
-  if (time)
-    say('time', `${milliseconds(time.before)} → ${milliseconds(time.after)} a run on this machine`);
-  say('note', ...notes);
 }
 
 async function run(path: string, options: Options, io: Io): Promise<void> {
@@ -114,10 +155,14 @@ async function run(path: string, options: Options, io: Io): Promise<void> {
     ...given({ size: imageSize, mean, std, bgr }),
     divide,
   };
+  let first: Sample | null = null;
   const calibration = async function* (): AsyncGenerator<Sample> {
     if (data === undefined) return;
     await using session = await load(path, given({ threads, isa }));
-    yield* readSamples(data, session.inputs, images);
+    for await (const sample of readSamples(data, session.inputs, images)) {
+      first ??= sample;
+      yield sample;
+    }
   };
   const { mode, accuracy, exclude, ops } = options;
   const { model, report } = await quantize(path, {
@@ -134,8 +179,12 @@ async function run(path: string, options: Options, io: Io): Promise<void> {
     ...given({ mode, accuracy, exclude, ops, threads, isa }),
     onProgress: (share, phase) => io.progress(`${phase} ${(100 * share).toFixed(0)} %`),
   });
-  io.progress(null);
   writeWhole(output, model);
+  if (options.html !== undefined) {
+    io.progress('measuring layers');
+    await writePage(path, model, report, first, { ...options, html: options.html });
+  }
+  io.progress(null);
   if (options.json) return io.print(JSON.stringify({ path, output, ...report }));
   print(path, output, report, io);
 }
@@ -187,6 +236,7 @@ export const quantizeCommand = (io: Io): Command =>
     .option('--bgr', 'image channels in the order blue, green, red')
     .option('-t, --threads <n>', 'threads of a run', integer(1))
     .option('--isa <name>', 'measure with kernels for this ISA')
+    .option('--html <file>', 'also write a page: each layer, its time before and after, its error')
     .option('--json', 'for programs')
     .addHelpText(
       'after',
