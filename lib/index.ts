@@ -9,7 +9,14 @@ import { compileOrFind } from './runtime/cache.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
 import { compileInWorker, shareSource } from './runtime/compiler.js';
 import { chooseIsa } from './runtime/isa.js';
-import { type OpenOptions, Plan, type Settled, pinsWanted } from './runtime/plan.js';
+import type { CostReport } from './runtime/cost.js';
+import {
+  type OpenOptions,
+  Plan,
+  type PlanCostOptions,
+  type Settled,
+  pinsWanted,
+} from './runtime/plan.js';
 import { type QuantizeOptions, quantizeSource } from './runtime/quantize.js';
 import type { Quantized } from './quant/quantize.js';
 import { Session } from './runtime/session.js';
@@ -32,9 +39,10 @@ export type { Signature } from './onnx/import.js';
 export type { QuantizeOptions, Sample } from './runtime/quantize.js';
 export type { Quantized, QuantizeReport, LayerReport } from './quant/quantize.js';
 export type { Accuracy, AccuracyBounds } from './quant/accuracy.js';
-export { Plan, type OpenOptions } from './runtime/plan.js';
+export { Plan, type OpenOptions, type PlanCostOptions } from './runtime/plan.js';
 export { hardwareProfile, type ProfileOptions } from './runtime/hardware.js';
 export type { RunProfile, StepProfile, TimelineEntry } from './runtime/profile.js';
+export type { CostReport, LayerCost } from './runtime/cost.js';
 export type { HardwareProfile } from './hardware/profile.js';
 export type { MemoryReport } from './runtime/memory.js';
 export type { DType } from './tensor/dtype.js';
@@ -199,6 +207,37 @@ export async function compile(
   );
   if ('pins' in result) throw pinsWanted(result.pins);
   return new Plan(loadAddon(), result.model, settle);
+}
+
+export interface CostOptions
+  extends Omit<CompilePlanOptions, 'sizes' | 'isa'>, Omit<PlanCostOptions, 'sizes'> {
+  /** sizes of symbolic dimensions; those not given are taken as typical */
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Predicts what a run of a model costs on this machine, or on another that `hardware` describes, layer by
+ * layer: nothing is run. The model is an .onnx, compiled for it, or a compiled one.
+ *
+ * @throws HaioError as compile(); HAIO_E_ISA where the machine has no such ISA
+ */
+export async function cost(
+  model: ModelSource,
+  { threads, isa, hardware, sizes = {}, ...options }: CostOptions = {},
+): Promise<CostReport> {
+  checkIntegers({ threads, lanes: undefined });
+  const how: PlanCostOptions = {
+    ...(threads ? { threads } : {}),
+    ...(isa ? { isa } : {}),
+    ...(hardware ? { hardware } : {}),
+  };
+  if (await isCompiled(sourceOf(model, {}))) {
+    using plan = await openPlan(model);
+    return await plan.cost({ ...how, sizes });
+  }
+  const own = isa !== undefined && hardware === undefined ? { isa } : {};
+  using plan = await compile(model, { ...options, ...own, sizes });
+  return await plan.cost(how);
 }
 
 /**

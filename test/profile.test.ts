@@ -52,7 +52,7 @@ describe('profiles', () => {
   it('takes no profile that is broken, of another machine, or of another form', () => {
     const file = join(folder, `hardware-${machine.hash}.json`);
     const good = readFileSync(file, 'utf8');
-    for (const bad of ['', '{', '[]', '{"schema":1}', good.replace('"schema": 1', '"schema": 9')]) {
+    for (const bad of ['', '{', '[]', '{"schema":2}', good.replace('"schema": 2', '"schema": 9')]) {
       writeFileSync(file, bad);
       assert.equal(readProfile(machine.hash, folder), null, bad.slice(0, 20));
     }

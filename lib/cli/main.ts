@@ -8,6 +8,7 @@ import { HaioError } from '../errors.js';
 import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
 import { compileCommand } from './commands/compile.js';
+import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -24,6 +25,7 @@ const VERBS = [
   compileCommand,
   benchCommand,
   profileCommand,
+  costCommand,
   reportCommand,
   quantizeCommand,
   compareCommand,

@@ -56,6 +56,37 @@ describe('verbs that run models', () => {
     return JSON.parse(out) as T;
   };
 
+  describe('cost', () => {
+    it('predicts each step, and the whole', async () => {
+      const { layers, milliseconds } = await json<{
+        layers: { kernel: string; milliseconds: number; share: number }[];
+        milliseconds: number;
+      }>('cost', mlp, '--threads', '1');
+      assert.ok(layers.some((l) => l.kernel.startsWith('gemm.')));
+      assert.ok(layers.every((l) => l.milliseconds > 0 && l.share > 0 && l.share < 1));
+      const sum = layers.reduce((s, l) => s + l.milliseconds, 0);
+      assert.ok(milliseconds > sum && milliseconds < sum + 1);
+    });
+
+    it('shows a table, also of a compiled model', async () => {
+      const file = at('cost.haio');
+      assert.equal((await run('compile', mlp, '-o', file)).code, 0);
+      for (const path of [mlp, file]) {
+        const { code, out } = await run('cost', path);
+        assert.equal(code, 0);
+        assert.match(out, /FLOP\/B .*kernel/);
+        assert.match(out, /ms a run, .* GFLOP, .* mJ/);
+      }
+    });
+
+    it('is compared with runs by bench --cost', async () => {
+      const [measured] = await json<{ predicted: { milliseconds: number; tau: number } }[]>(
+        ...['bench', mlp, '--cost', '--runs', '3'],
+      );
+      assert.ok(measured!.predicted.milliseconds > 0 && Math.abs(measured!.predicted.tau) <= 1);
+    });
+  });
+
   describe('run', () => {
     it('shows each output', async () => {
       const { code, out, err } = await run('run', mlp, '--input', `x=${at('x.npy')}`);

@@ -3,14 +3,17 @@
  * several runs: what the machine can do, not what it did while others used it.
  */
 import type { Inspection } from '../native/types.js';
-import { type HardwareProfile, type IsaCeilings, hashOf } from './profile.js';
+import { type HardwareProfile, type IsaCeilings, type ProductCeilings, hashOf } from './profile.js';
+
+/** Types of a matrix product. */
+export type ProductType = 'f32' | 'bf16' | 'i8';
 
 /** What measuring needs of the layers above. Times in microseconds of one run. */
 export interface Probe {
   /** fused multiply-adds in registers on one thread */
   fma(isa: string, rounds: number): { readonly micros: number; readonly flops: number };
-  /** a float32 matrix product [m, k] · constant [k, n] on one thread; runs it anew at each call */
-  gemm(isa: string, m: number, k: number, n: number): () => number;
+  /** a matrix product [m, k] · constant [k, n] on one thread; runs it anew at each call */
+  gemm(isa: string, type: ProductType, m: number, k: number, n: number): () => number;
   /** reads `bytes` `rounds` times for each of `threads` threads */
   read(isa: string, bytes: number, rounds: number, threads: number): () => number;
   /** a step of one part for each thread, each of some `rounds` */
@@ -18,7 +21,7 @@ export interface Probe {
 }
 
 /** milliseconds for one figure */
-const PATIENCE = 25;
+const PATIENCE = 15;
 
 /** The best of runs that take PATIENCE together, at least three and at most `most` of them. */
 function best(run: () => number, most = 2000): number {
@@ -36,6 +39,12 @@ const READ = 4 << 20;
 const LONG = 4096;
 const GEMM = { m: 128, k: 512, n: 256 } as const;
 
+/** Thousand million operations per second of the product. */
+function productOf(isa: string, type: ProductType, probe: Probe): number {
+  const { m, k, n } = GEMM;
+  return (2 * m * k * n) / best(probe.gemm(isa, type, m, k, n)) / 1e3;
+}
+
 function ceilingsOf(isa: string, probe: Probe): IsaCeilings {
   let flops = 0;
   const micros = best(() => {
@@ -43,9 +52,42 @@ function ceilingsOf(isa: string, probe: Probe): IsaCeilings {
     flops = run.flops;
     return run.micros;
   });
-  const { m, k, n } = GEMM;
-  const product = best(probe.gemm(isa, m, k, n));
-  return { fma: flops / micros / 1e3, gemm: (2 * m * k * n) / product / 1e3 };
+  return { fma: flops / micros / 1e3, gemm: productOf(isa, 'f32', probe) };
+}
+
+/** Types of a row's matrices. */
+const typeOf = (row: string): ProductType =>
+  row.startsWith('f32') ? 'f32' : row.startsWith('bf16') ? 'bf16' : 'i8';
+
+/**
+ * Micro-kernels that an ISA uses: for each type those of itself, else of the ISA it builds on. A type
+ * that only the latter has is measured once, for that one.
+ */
+function productsOf(
+  { isas, gemm }: Inspection,
+  widths: Readonly<Record<string, IsaCeilings>>,
+  probe: Probe,
+): Record<string, ProductCeilings> {
+  const known: Record<string, ProductCeilings> = {};
+  const usable = isas.filter((i) => i.usable).sort((a, b) => a.priority - b.priority);
+  for (const { name, base, width } of usable) {
+    const below = width ? undefined : known[base];
+    const own = gemm.filter((g) => g.isa === name).map((g) => g.name);
+    const has = (type: ProductType): boolean => own.some((row) => typeOf(row) === type);
+    const inherited = below?.rows.filter((row) => !has(typeOf(row))) ?? [];
+    const rate = (type: ProductType): number =>
+      below && !has(type)
+        ? below[type]
+        : type === 'f32'
+          ? widths[name]!.gemm
+          : productOf(name, type, probe);
+    known[name] = {
+      width: width ? name : (below?.width ?? base),
+      rows: [...own, ...inherited],
+      ...{ f32: rate('f32'), bf16: rate('bf16'), i8: rate('i8') },
+    };
+  }
+  return Object.fromEntries(Object.entries(known).reverse());
 }
 
 /** Sets of data that fit half of each cache, and one that fits none (but is no larger than 64 MiB). */
@@ -72,11 +114,14 @@ export function measureHardware(found: Inspection, probe: Probe): HardwareProfil
     return { bytes, one: rate(1), all: rate(usable) };
   });
   const time = (threads: number, rounds: number): number => best(probe.step(threads, rounds)) * 1e3;
+  const ceilings = Object.fromEntries(isas.map((isa) => [isa, ceilingsOf(isa, probe)]));
   return {
-    schema: 1,
+    schema: 2,
     name: model || arch,
     ...about,
-    isas: Object.fromEntries(isas.map((isa) => [isa, ceilingsOf(isa, probe)])),
+    isas: ceilings,
+    products: productsOf(found, ceilings, probe),
+    scale: {},
     bandwidth,
     overhead: {
       step: time(1, 0),

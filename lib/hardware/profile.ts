@@ -17,8 +17,20 @@ export interface IsaCeilings {
   readonly gemm: number;
 }
 
+/** Matrix products under an ISA: a row's types are f32, bf16 or i8, sums of 8-bit products exact. */
+export interface ProductCeilings {
+  /** the ISA whose vectors all other kernels use */
+  readonly width: string;
+  /** micro-kernels in use: 'f32_14x32' multiplies tiles of 14 rows and 32 columns */
+  readonly rows: readonly string[];
+  /** thousand million operations per second on one thread */
+  readonly f32: number;
+  readonly bf16: number;
+  readonly i8: number;
+}
+
 export interface HardwareProfile {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly name: string;
   readonly cpu: {
     readonly arch: string;
@@ -35,6 +47,10 @@ export interface HardwareProfile {
   }[];
   /** of each usable ISA, the best first */
   readonly isas: Readonly<Record<string, IsaCeilings>>;
+  /** of each usable ISA, those that only add products included, the best first */
+  readonly products: Readonly<Record<string, ProductCeilings>>;
+  /** measured over modelled time of kernel families (lib/cost); 1 where a family is missing */
+  readonly scale: Readonly<Record<string, number>>;
   /** by growing size */
   readonly bandwidth: readonly Bandwidth[];
   readonly overhead: {
@@ -45,6 +61,8 @@ export interface HardwareProfile {
   };
   /** of the machine, not of what was measured: equal on equal machines */
   readonly hash: string;
+  /** where the numbers come from, of profiles that were not measured by haio */
+  readonly sources?: readonly string[];
 }
 
 /** Identifies a kind of machine: what it is, not how fast it was when measured. */
@@ -69,10 +87,17 @@ const isObject = (x: unknown): x is Record<string, unknown> =>
 const listOf = (x: unknown, fits: (item: Record<string, unknown>) => boolean): boolean =>
   Array.isArray(x) && x.every((item) => isObject(item) && fits(item));
 
+const isCeilings = (x: unknown): boolean =>
+  isObject(x) &&
+  typeof x['width'] === 'string' &&
+  Array.isArray(x['rows']) &&
+  x['rows'].every((r) => typeof r === 'string') &&
+  [x['f32'], x['bf16'], x['i8']].every(isNumber);
+
 /** Whether a value read from JSON is a profile of this schema. */
 export function isProfile(x: unknown): x is HardwareProfile {
-  if (!isObject(x) || x['schema'] !== 1 || typeof x['hash'] !== 'string') return false;
-  const { cpu, cores, isas, overhead } = x;
+  if (!isObject(x) || x['schema'] !== 2 || typeof x['hash'] !== 'string') return false;
+  const { cpu, cores, isas, products, scale, overhead } = x;
   return (
     isObject(cpu) &&
     Array.isArray(cpu['features']) &&
@@ -81,6 +106,10 @@ export function isProfile(x: unknown): x is HardwareProfile {
     isObject(isas) &&
     Object.values(isas).length > 0 &&
     Object.values(isas).every((i) => isObject(i) && isNumber(i['fma']) && isNumber(i['gemm'])) &&
+    isObject(products) &&
+    Object.values(products).every(isCeilings) &&
+    isObject(scale) &&
+    Object.values(scale).every(isNumber) &&
     listOf(x['caches'], (c) => isNumber(c['level']) && isNumber(c['bytes'])) &&
     listOf(
       x['bandwidth'],

@@ -8,10 +8,10 @@ import { colours, decades, escape, ticks } from './svg.js';
 const step = (kernel: string, node: string): StepProfile => ({
   ...{ kernel, node, inputs: ['f32[4]'], outputs: ['f32[4]'], inPlace: false, items: 1 },
   ...{ flops: 1000, bytes: 500, micros: 2, share: 0.5, count: 1, threads: 1 },
-  ...{ gflops: 0.5, gbps: 0.25, roofline: 0.1, bound: 'memory' },
+  ...{ gflops: 0.5, gbps: 0.25, roofline: 0.1, bound: 'memory', predicted: null, cost: null },
 });
 const profile: RunProfile = {
-  ...{ isa: 'avx2', threads: 2, runs: 3, micros: 4, overhead: 0 },
+  ...{ isa: 'avx2', threads: 2, runs: 3, micros: 4, overhead: 0, predicted: 4 },
   steps: [step('gemm.f32', '<script>alert(1)</script>'), step('chain.f32', 'b & c')],
   timeline: [
     { name: 'gemm.f32', node: 'a', thread: 0, start: 0, micros: 2 },

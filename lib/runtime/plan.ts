@@ -1,12 +1,27 @@
 /** Compiled models as things of their own: made once, saved, opened as sessions here or elsewhere. */
 import { HaioError, raise } from '../errors.js';
 import type { Addon } from '../native/types.js';
+import type { HardwareProfile } from '../hardware/profile.js';
 import type { Signature } from '../onnx/import.js';
 import { openModel } from '../plan/decode.js';
 import type { CompiledModel } from '../plan/plan.js';
+import { typicalSizes } from '../plan/explain.js';
 import { savePlan, verifyWeights } from '../plan/file.js';
 import { type About, readAbout } from './about.js';
+import { type CostReport, costOf } from './cost.js';
+import { hardwareProfile } from './hardware.js';
 import { Session } from './session.js';
+
+export interface PlanCostOptions {
+  /** of dimensions that are open still; default: those that kernels were chosen for */
+  readonly sizes?: Readonly<Record<string, number>>;
+  /** default: the cores of the machine */
+  readonly threads?: number;
+  /** default: the best one of the machine */
+  readonly isa?: string;
+  /** another machine; default: this one, measured where it is not known yet */
+  readonly hardware?: HardwareProfile;
+}
 
 export interface OpenOptions {
   /** threads of one run; default: the cores this process may use */
@@ -84,6 +99,27 @@ export class Plan {
       { addon: this.#addon, compile: null, fixed: values, ...settings },
       { model: this.#model, decoded: this.#decoded, inputs, outputs, nodes, state },
     );
+  }
+
+  /**
+   * What a run costs, layer by layer, by the cost model (docs/cost.md): nothing is run.
+   * @throws HaioError HAIO_E_NAME for unknown sizes, HAIO_E_ISA for an ISA that the machine lacks
+   */
+  async cost({ sizes = {}, threads, isa, hardware }: PlanCostOptions = {}): Promise<CostReport> {
+    const machine = hardware ?? (await hardwareProfile());
+    const { symbols } = this.#decoded;
+    const taken = typicalSizes(this.#decoded);
+    for (const [name, size] of Object.entries(sizes)) {
+      const at = symbols.findIndex((s) => s.name === name);
+      const known = symbols.map((s) => s.name).join(', ') || 'none';
+      if (at < 0) raise('HAIO_E_NAME', { what: 'size', name, known });
+      taken[at] = size;
+    }
+    return costOf(this.#decoded, taken, {
+      hardware: machine,
+      isa: isa ?? (hardware ? Object.keys(machine.products)[0]! : this.#settle({}).isa),
+      threads: threads || machine.cores.usable,
+    });
   }
 
   /** Gives back this reference to its memory; sessions keep theirs. */

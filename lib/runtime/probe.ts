@@ -1,14 +1,15 @@
 /** What lib/hardware/measure.ts measures with: steps and small plans on the addon. */
-import type { Probe } from '../hardware/measure.js';
+import type { Probe, ProductType } from '../hardware/measure.js';
 import { apply, literal } from '../ir/build.js';
-import { input } from '../ir/graph.js';
+import { type Value, input } from '../ir/graph.js';
 import type { Addon, RunResult } from '../native/types.js';
 import { MatMul } from '../ops/mat-mul.js';
+import { MatMulInteger } from '../ops/mat-mul-integer.js';
 import { bindRegion } from '../plan/bind.js';
 import { buildModel } from '../plan/build.js';
 import { openModel } from '../plan/decode.js';
 import { stepRunner } from '../plan/run-step.js';
-import { newArray } from '../tensor/dtype.js';
+import { type TypedArray, newArray } from '../tensor/dtype.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 
 const floats = (shape: readonly number[], fill: (i: number) => number = () => 0): Tensor =>
@@ -62,19 +63,39 @@ export function makeProbe(native: Addon): Probe {
       );
       return micros(run);
     },
-    gemm: (isa, m, k, n) => gemmRunner(native, isa, m, k, n),
+    gemm: (isa, type, m, k, n) => gemmRunner(native, isa, type, m, k, n),
   };
 }
 
-function gemmRunner(native: Addon, isa: string, m: number, k: number, n: number): () => number {
-  const a = input('a', { dtype: 'float32', shape: [m, k] });
-  const b = literal(
-    'float32',
-    [k, n],
-    Float32Array.from({ length: k * n }, (_, i) => noise(i)),
-  );
-  const product = apply(MatMul, { stages: [] }, [a, b]);
-  const graph = { inputs: [a], outputs: [product], outputNames: ['y'] };
+/** The operands' types of a product, and its node. */
+const PRODUCTS = {
+  f32: { a: 'float32', b: 'float32', y: 'float32' },
+  bf16: { a: 'float32', b: 'float32', y: 'float32' },
+  i8: { a: 'uint8', b: 'int8', y: 'int32' },
+} as const;
+
+function productNode(type: ProductType, a: Value, b: Value): Value {
+  if (type === 'i8') return apply(MatMulInteger, { stages: [] }, [a, b, null, null, null]);
+  return apply(MatMul, { stages: [], ...(type === 'bf16' ? { narrow: 'bfloat16' } : {}) }, [a, b]);
+}
+
+function gemmRunner(
+  native: Addon,
+  isa: string,
+  type: ProductType,
+  m: number,
+  k: number,
+  n: number,
+): () => number {
+  const types = PRODUCTS[type];
+  const fill = (dtype: 'float32' | 'uint8' | 'int8', count: number): TypedArray => {
+    const array = newArray(dtype, count) as Float32Array | Uint8Array | Int8Array;
+    for (let i = 0; i < count; i++) array[i] = dtype === 'float32' ? noise(i) : 63 * noise(i) + 64;
+    return array;
+  };
+  const a = input('a', { dtype: types.a, shape: [m, k] });
+  const b = literal(types.b, [k, n], fill(types.b, k * n) as Float32Array);
+  const graph = { inputs: [a], outputs: [productNode(type, a, b)], outputNames: ['y'] };
   const { model } = buildModel(graph, { native, isa });
   const plan = openModel(native, model, () => undefined);
   const region = plan.regions.find((r) => r.kind === 'native')!;
@@ -82,7 +103,7 @@ function gemmRunner(native: Addon, isa: string, m: number, k: number, n: number)
   const session = native.sessionCreate(model, { isa, threads: 1, lanes: 1 });
   const binding = session.bind(words, plan.kernels);
   native.modelRelease(model);
-  const x = floats([m, k], noise).data as Float32Array;
-  const y = newArray('float32', m * n) as Float32Array;
+  const x = fill(types.a, m * k);
+  const y = newArray(types.y, m * n) as Float32Array;
   return () => session.runSync(binding, [x], [y], true).micros;
 }

@@ -1,6 +1,10 @@
 /** Where the time of a run goes: each step against what the machine could do. */
 import { type Bandwidth, type HardwareProfile, bandwidthFor } from '../hardware/profile.js';
+import { machineOf } from '../cost/machine.js';
+import { type Prediction, predictRun, predictStep } from '../cost/predict.js';
+import { bindRegion, evaluateRows } from '../plan/bind.js';
 import { type RegionReport, type StepReport, reportRegion } from '../plan/explain.js';
+import { type PlacedWork, regionWork, weightsRead } from '../plan/work.js';
 import type { Chunk, NativeRecord, Recorder } from './recorder.js';
 import { median } from './statistics.js';
 import type { Variant } from './variant.js';
@@ -23,6 +27,9 @@ export interface StepProfile extends Pick<
   readonly gbps: number;
   /** time the roofline allows over the time taken, 0…1 and above where flops are saved; null for host nodes */
   readonly roofline: number | null;
+  /** µs that the cost model predicts, and what of; null for host nodes */
+  readonly predicted: number | null;
+  readonly cost: Pick<Prediction, 'family' | 'terms'> | null;
   /** what the roofline says limits it */
   readonly bound: 'compute' | 'memory' | 'host';
 }
@@ -34,6 +41,8 @@ export interface RunProfile {
   readonly micros: number;
   /** µs between the steps and outside of them, median */
   readonly overhead: number;
+  /** µs of a run that the cost model predicts */
+  readonly predicted: number;
   readonly steps: readonly StepProfile[];
   /** the last run, by start: for timelines */
   readonly timeline: readonly TimelineEntry[];
@@ -123,7 +132,17 @@ export function summarise(
   // the addon numbers the steps that may run
   const stepsOf = (record: NativeRecord): readonly StepReport[] =>
     reportOf(record).steps.filter(({ items, trips }) => items > 0 && trips > 0);
+  const machine = machineOf(hardware, isa);
+  const workOf = (record: NativeRecord): readonly PlacedWork[] => {
+    const { region, sizes } = record;
+    const { words } = bindRegion(variant.plan, region, sizes);
+    const all = regionWork(variant.plan, region, words, evaluateRows(variant.plan, sizes));
+    return all.filter(({ work, trips }) => work.items > 0 && trips > 0);
+  };
+  const allWorks = last.native.map(workOf);
+  const modelWeights = weightsRead(allWorks.flat());
   const native = last.native.flatMap((record, k) => {
+    const works = allWorks[k]!;
     const times = runs.map(({ recorder }) => timesOf(recorder.native[k]?.chunks() ?? []));
     return stepsOf(record).flatMap((step, i): StepProfile[] => {
       const mine = times.flatMap((t) => t.get(i) ?? []);
@@ -132,6 +151,7 @@ export function summarise(
       const time = median(mine.map((t) => t.micros));
       const count = mine.at(-1)!.count;
       const [flops, bytes] = [step.flops * count, step.bytes * count];
+      const cost = predictStep(works[i]!.work, machine, threads, modelWeights);
       const roof = allowed(step, hardware, isa, Math.min(threads, Math.max(1, items)));
       return [
         {
@@ -142,6 +162,8 @@ export function summarise(
           threads: median(mine.map((t) => (t.micros > 0 ? t.busy / t.micros : 1))),
           gflops: flops / time / 1e3,
           gbps: bytes / time / 1e3,
+          predicted: cost.micros * count,
+          cost: { family: cost.family, terms: cost.terms },
           roofline: (roof.micros * count) / time,
           bound: roof.bound,
         },
@@ -159,6 +181,7 @@ export function summarise(
       ...{ kernel: `${op} in JavaScript`, node, inputs: [], outputs: [], inPlace: false },
       ...{ items: 1, flops: 0, bytes: 0, micros: time, share: time / micros, count: 1 },
       ...{ threads: 1, gflops: 0, gbps: 0, roofline: null, bound: 'host' },
+      ...{ predicted: null, cost: null },
     };
   });
   const steps = [...native, ...host];
@@ -183,8 +206,24 @@ export function summarise(
     const { arena, lowerBound, buffers } = reportOf(record);
     return { arena, lowerBound, buffers };
   });
+  const predicted = predictRun(
+    steps.reduce((sum, s) => sum + (s.predicted ?? 0), 0),
+    native.length,
+    host.length,
+  );
   const ceilings = { gflops: peakOf(hardware, isa) * threads, bandwidth: hardware.bandwidth };
   return {
-    ...{ isa, threads, runs: runs.length, micros, overhead, steps, timeline, memory, ceilings },
+    ...{
+      isa,
+      threads,
+      runs: runs.length,
+      micros,
+      overhead,
+      predicted,
+      steps,
+      timeline,
+      memory,
+      ceilings,
+    },
   };
 }

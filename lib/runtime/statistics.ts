@@ -32,3 +32,12 @@ export function spreadOf(list: Float64Array): Spread | null {
   }
   return nan === list.length ? null : { min, max, mean: sum / (list.length - nan), nan };
 }
+
+/** Kendall's tau-a of pairs: how far two orders agree, from −1 to 1; NaN for fewer than two pairs. */
+export function kendallTau(pairs: readonly (readonly [number, number])[]): number {
+  let agree = 0;
+  for (let i = 1; i < pairs.length; i++)
+    for (let j = 0; j < i; j++)
+      agree += Math.sign((pairs[i]![0] - pairs[j]![0]) * (pairs[i]![1] - pairs[j]![1]));
+  return agree / ((pairs.length * (pairs.length - 1)) / 2);
+}

@@ -13,7 +13,7 @@ import {
   runningOptions,
 } from '../options.js';
 import { type Io, milliseconds, short } from '../output.js';
-import { median, quantile } from '../../runtime/statistics.js';
+import { kendallTau, median, quantile } from '../../runtime/statistics.js';
 
 interface Options extends RunningOptions {
   readonly threads?: number[];
@@ -22,6 +22,7 @@ interface Options extends RunningOptions {
   readonly seconds: number;
   readonly warmUp: number;
   readonly concurrency: number;
+  readonly cost?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,6 +40,26 @@ interface Measured {
   readonly throughput: number;
   /** from the model's file to the session */
   readonly load: number;
+  /** with --cost: what the cost model says of a run, and of the order of its steps by time */
+  readonly predicted?: {
+    readonly milliseconds: number;
+    readonly error: number;
+    readonly tau: number;
+  };
+}
+
+/** Predicted time of a run against the measured one, and Kendall's tau over its steps' times. */
+async function predict(
+  session: Session,
+  feeds: Readonly<Record<string, Tensor>>,
+  measured: number,
+): Promise<NonNullable<Measured['predicted']>> {
+  const { predicted, steps } = await session.profile(feeds);
+  const pairs = steps.flatMap((s): [number, number][] =>
+    s.predicted === null ? [] : [[s.predicted, s.micros]],
+  );
+  const milliseconds = predicted / 1000;
+  return { milliseconds, error: milliseconds / measured - 1, tau: kendallTau(pairs) };
 }
 
 /** Milliseconds of each run, `concurrency` at a time, and of all of them. */
@@ -82,6 +103,7 @@ async function measure(
   const { each, all } = await timed(session, feeds, options);
   io.progress(null);
   const sorted = each.sort((a, b) => a - b);
+  const predicted = options.cost ? await predict(session, feeds, median(sorted)) : undefined;
   return {
     isa,
     threads,
@@ -93,8 +115,18 @@ async function measure(
     min: sorted[0]!,
     throughput: (1000 * sorted.length) / all,
     load,
+    ...(predicted ? { predicted } : {}),
   };
 }
+
+const predictedCells = ({ predicted }: Measured): string[] =>
+  predicted
+    ? [
+        milliseconds(predicted.milliseconds),
+        `${(100 * predicted.error).toFixed(1)} %`,
+        predicted.tau.toFixed(2),
+      ]
+    : [];
 
 async function bench(path: string, options: Options, io: Io): Promise<void> {
   const list: Measured[] = [];
@@ -103,14 +135,16 @@ async function bench(path: string, options: Options, io: Io): Promise<void> {
       list.push(await measure(path, options, { threads, isa }, io));
   if (options.json) return io.print(JSON.stringify(list));
   const head = ['isa', 'threads', 'runs', 'median', 'p90', 'p99', 'least', 'runs/s'];
+  if (options.cost) head.push('predicted', 'error', 'tau');
   const cells = list.map((m) => [
     m.isa,
     `${m.threads}`,
     `${m.runs}`,
     ...[m.median, m.p90, m.p99, m.min].map(milliseconds),
     short(m.throughput),
+    ...predictedCells(m),
   ]);
-  table([head, ...cells], [1, 2, 3, 4, 5, 6, 7]).forEach(io.print);
+  table([head, ...cells], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).forEach(io.print);
 }
 
 export const benchCommand = (io: Io): Command =>
@@ -123,6 +157,10 @@ export const benchCommand = (io: Io): Command =>
     .option('--seconds <n>', 'runs for so long, when --runs is not given', amount, 2)
     .option('--warm-up <n>', 'runs before the measurement', integer(1), 3)
     .option('-c, --concurrency <n>', 'runs at a time', integer(1), 1)
+    .option(
+      '--cost',
+      "also what the cost model predicts, its error, and Kendall's tau over the steps",
+    )
     .option('--json', 'for programs')
     .addHelpText('after', '\nExample:\n  haio bench model.onnx --threads 1,2 --isa avx2,avx512')
     .action((path: string, options: Options) => bench(path, options, io));
