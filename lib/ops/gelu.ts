@@ -1,4 +1,7 @@
-/** Gelu (ONNX): x · Φ(x) = x/2 · (1 + erf(x/√2)), or its tanh approximation. */
+/**
+ * Gelu (ONNX): x · Φ(x) = x/2 · (1 + erf(x/√2)), or its tanh approximation; 'coarse': the first to the
+ * accuracy of bfloat16.
+ */
 import { apply } from '../ir/build.js';
 import type { Value } from '../ir/graph.js';
 import type { OnnxNode } from '../ir/op.js';
@@ -7,13 +10,18 @@ import { elementwise } from './elementwise.js';
 import { erf } from './erf.js';
 
 export interface GeluAttrs {
-  readonly approximate: 'none' | 'tanh';
+  readonly approximate: 'none' | 'tanh' | 'coarse';
 }
 
+const exact = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
 const FORMS = {
-  none: (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  none: exact,
+  coarse: exact,
   tanh: (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
 };
+
+/** As native/ops/gelu.cpp counts them. */
+const KERNEL_FORMS: readonly GeluAttrs['approximate'][] = ['none', 'tanh', 'coarse'];
 
 /** Microsoft's forms: an optional bias is added first. */
 function biased(n: OnnxNode, approximate: GeluAttrs['approximate']): Value[] {
@@ -28,7 +36,7 @@ export const Gelu = elementwise<GeluAttrs>({
   inputs: ['float'],
   numbers: ({ approximate }) => FORMS[approximate],
   domains: ['f32', 'f64'],
-  params: ({ approximate }) => ({ tanh: Number(approximate === 'tanh') }),
+  params: ({ approximate }) => ({ form: KERNEL_FORMS.indexOf(approximate) }),
   flops: 22,
   onnx: [
     {

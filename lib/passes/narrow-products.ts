@@ -1,9 +1,10 @@
-/** Products of float32 matrices, and convolutions, multiply operands rounded to bfloat16. */
+/** Products of float32 matrices, convolutions and attention multiply operands rounded to bfloat16. */
 import { apply } from '../ir/build.js';
 import { type Node, dtypeOf, shapeOf } from '../ir/graph.js';
 import { isOp } from '../ir/op.js';
 import { rules } from '../ir/pass.js';
 import { nodeRule } from '../ir/rewrite.js';
+import { Attention } from '../ops/attention.js';
 import { Conv } from '../ops/conv.js';
 import { MatMul } from '../ops/mat-mul.js';
 import type { Narrowable } from '../ops/narrow.js';
@@ -31,5 +32,11 @@ export const narrowProducts = rules('narrow-products', [
     if (columns < LEAST || D.typical(perGroup) * kernel.reduce((a, b) => a * b, 1) < LEAST)
       return null;
     return apply(Conv, { ...node.attrs, narrow: 'bfloat16' }, node.inputs);
+  }),
+  nodeRule('narrow-attention', [Attention], (node) => {
+    if (!isOp(node, Attention) || node.attrs.narrow || !isFloat32(node)) return null;
+    const [rows, size] = shapeOf(node.inputs[0]!).slice(2) as [D.Dim, D.Dim];
+    if (D.typical(rows) < LEAST || D.typical(size) < LEAST) return null;
+    return apply(Attention, { ...node.attrs, narrow: 'bfloat16' }, node.inputs);
   }),
 ]);

@@ -17,11 +17,13 @@ import { type OpDef, isOp } from '../ir/op.js';
 import type { Pass } from '../ir/pass.js';
 import { mapGraph } from '../ir/rewrite.js';
 import type { GraphStage } from '../ir/stages.js';
+import { Attention, type AttentionAttrs } from '../ops/attention.js';
 import { Cast } from '../ops/cast.js';
 import { Chain } from '../ops/chain.js';
 import { MAX_CHAIN_INPUTS, MAX_CHAIN_STAGES } from '../ops/chain-step.js';
 import { Concat } from '../ops/concat.js';
 import { runsIn } from '../ops/elementwise.js';
+import { Gelu, type GeluAttrs } from '../ops/gelu.js';
 import { MaxPool } from '../ops/max-pool.js';
 import type { Narrowable } from '../ops/narrow.js';
 import { Pad } from '../ops/pad.js';
@@ -66,6 +68,14 @@ const isMover = (node: Node): boolean => {
   );
 };
 
+/** Attention that multiplies narrow operands: its first three inputs, and its output, may be stored so. */
+const attends = (node: Node): node is Node<AttentionAttrs> =>
+  isOp(node, Attention) && node.attrs.narrow !== undefined;
+
+/** A node that can store what it computes. */
+const known = (node: Node): boolean =>
+  multiplies(node) || attends(node) || isChain(node) || isMover(node);
+
 /** Values in groups that must be of one type. */
 class Groups {
   readonly #of = new Map<Value, Value>();
@@ -94,6 +104,7 @@ function chosen(graph: Graph): Set<Value> {
   const loads = (node: Node, v: Value): boolean => {
     if (isChain(node)) return true;
     if (isMover(node)) return node.inputs.every((u, i) => u !== v || moved(node)!.includes(i));
+    if (attends(node)) return node.inputs[3] !== v;
     const carrier = multiplies(node) ? CARRIERS.get(node.op)! : null;
     return carrier !== null && node.inputs.every((u, i) => u !== v || i < 2 || i >= carrier.inputs);
   };
@@ -102,7 +113,7 @@ function chosen(graph: Graph): Set<Value> {
   const read = order.flatMap((n) => n.inputs).filter((v): v is Value => v !== null && isFloat32(v));
   for (const v of new Set([...values, ...read])) {
     const given = v.node === null && !v.weight;
-    const stores = given || (v.node && (multiplies(v.node) || isChain(v.node) || isMover(v.node)));
+    const stores = given || (v.node && known(v.node));
     const fits = stores && !outputs.has(v) && (users.get(v) ?? []).every((u) => loads(u, v));
     if (!fits) refused.add(groups.find(v));
   }
@@ -139,9 +150,16 @@ function loading(
   };
 }
 
+/** A stage whose result is rounded to bfloat16 need be no more accurate. */
+const coarse = (s: GraphStage): GraphStage =>
+  (s.op as unknown) === Gelu && (s.attrs as GeluAttrs).approximate === 'none'
+    ? { ...s, attrs: { approximate: 'coarse' } satisfies GeluAttrs }
+    : s;
+
 /** The stages and a last one that narrows; `slots`: in front of theirs. */
 const storing = (stages: readonly GraphStage[], slots: number): GraphStage[] => [
-  ...stages,
+  ...stages.slice(0, -1),
+  ...stages.slice(-1).map(coarse),
   {
     op: Cast,
     attrs: { to: 'bfloat16' },
@@ -151,6 +169,17 @@ const storing = (stages: readonly GraphStage[], slots: number): GraphStage[] => 
 
 function remade(node: Node, store: boolean): readonly Value[] {
   const options = { origin: node.origin, names: node.outputs.map((o) => o.name) };
+  if (attends(node)) {
+    const attrs: AttentionAttrs = store ? { ...node.attrs, to: 'bfloat16' } : node.attrs;
+    return [
+      apply(
+        Attention,
+        attrs,
+        node.inputs.map((v) => v && (narrowed(v) ?? v)),
+        options,
+      ),
+    ];
+  }
   const carrier = multiplies(node) ? CARRIERS.get(node.op) : undefined;
   if (carrier) {
     const own = node.inputs.slice(0, carrier.inputs).map((v) => v && (narrowed(v) ?? v));
@@ -198,8 +227,7 @@ export const narrowStorage: Pass = {
       const node = { ...now, inputs };
       const store = narrow.has(was.outputs[0]!);
       const load = node.inputs.some((v) => v && narrowed(v));
-      const known = multiplies(was) || isChain(was) || isMover(was);
-      if (!known || (!store && !load) || !ctx.allow('narrow', was)) return null;
+      if (!known(was) || (!store && !load) || !ctx.allow('narrow', was)) return null;
       const outputs = isMover(was) ? shifted(node) : remade(node, store);
       return store ? outputs.map(widened) : outputs;
     });

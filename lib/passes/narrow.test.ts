@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { apply, constant } from '../ir/build.js';
 import { type Graph, type Value, dtypeOf, topological } from '../ir/graph.js';
 import { Add } from '../ops/add.js';
+import { Attention } from '../ops/attention.js';
 import { LayerNorm } from '../ops/layer-norm.js';
 import { MatMul } from '../ops/mat-mul.js';
 import { Relu } from '../ops/relu.js';
@@ -70,5 +71,17 @@ describe('narrow-products and narrow-storage', () => {
 
   it('leave narrow matrices alone that fill no step', () => {
     assert.deepEqual(types(narrow(product(x, weight(16, 3)))), ['MatMul float32']);
+  });
+
+  it('keep attention and what it reads and gives in bfloat16', () => {
+    const heads = product(x32(1, 2, 16, 16), weight(16, 16));
+    const attrs = { scale: 0.25, causal: false };
+    const y = apply(Attention, attrs, [heads, heads, heads, null]);
+    assert.deepEqual(types(narrow(product(y, weight(16, 16)))), [
+      'Cast bfloat16',
+      'MatMul bfloat16',
+      'Attention bfloat16',
+      'MatMul float32',
+    ]);
   });
 });

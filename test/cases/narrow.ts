@@ -1,5 +1,6 @@
 /** Products of operands rounded to bfloat16. */
 import { Add } from '../../lib/ops/add.js';
+import { Attention, type AttentionAttrs } from '../../lib/ops/attention.js';
 import { Cast } from '../../lib/ops/cast.js';
 import { Conv, type ConvAttrs } from '../../lib/ops/conv.js';
 import { Gelu } from '../../lib/ops/gelu.js';
@@ -53,6 +54,23 @@ const around = {
   ],
 } as const;
 
+/** Heads of queries and of keys; lengths of queries and keys; sizes of a key and a value. */
+function attention(
+  name: string,
+  [b, h, k]: readonly [number, number, number],
+  [lq, lk]: readonly [number, number],
+  [d, e]: readonly [number, number],
+  more: Partial<AttentionAttrs> = {},
+  ...mask: CaseInput[]
+): OpCase {
+  const attrs = { scale: 1 / Math.sqrt(d), causal: false, narrow: 'bfloat16' as const, ...more };
+  const form = more.to ? bf16 : shape;
+  const inputs = [form(b, h, lq, d), form(b, k, lk, d), form(b, k, lk, e), ...mask];
+  // the kernel rounds weights relative to the greatest score of a block of keys
+  return opCase({ op: Attention, name, attrs, inputs, rtol: 8e-3, atol: 8e-3 });
+}
+const stored = { to: 'bfloat16' } as const;
+
 const ROWS = [1, 7, 16, 17, 31, 33, 49];
 const COLUMNS = [1, 16, 17, 33, 70];
 
@@ -98,6 +116,31 @@ export const cases: readonly OpCase[] = [
     bf16(18, 20),
     bf16(20),
   ),
+  opCase({
+    op: Gelu,
+    name: 'to the accuracy of bfloat16',
+    attrs: { approximate: 'coarse' },
+    inputs: [{ shape: [700], range: [-9, 9] }],
+    ...{ rtol: 2e-5, atol: 2e-4 },
+  }),
+  {
+    ...product(
+      'with a gelu that is rounded',
+      [stage(Gelu, { approximate: 'coarse' }, 0), to('bfloat16', 1)],
+      shape(33, 64),
+      weight(64, 48),
+    ),
+    atol: 3e-4,
+  },
+  attention('of 1 row', [2, 3, 3], [1, 37], [32, 32]),
+  attention('of 29 rows', [2, 3, 3], [29, 45], [32, 64]),
+  attention('of stored operands', [2, 3, 3], [33, 45], [32, 32], stored),
+  attention('of stored operands that are padded', [1, 2, 2], [33, 16], [20, 9], stored),
+  attention('of several blocks of keys', [1, 2, 2], [5, 1100], [20, 33]),
+  attention('of several blocks of rows', [1, 1, 1], [300, 40], [64, 16], stored),
+  attention('of grouped queries', [2, 6, 2], [10, 20], [16, 16]),
+  attention('causal over several blocks', [1, 1, 1], [600, 600], [4, 4], { causal: true }),
+  attention('with mask', [2, 3, 3], [9, 21], [16, 16], stored, shape(2, 1, 1, 21)),
   conv('1×1', bf16(2, 5, 7, 32), [21, 32, 1, 1]),
   conv('1×1 of stride 2', bf16(2, 6, 7, 64), [40, 64, 1, 1], { strides: [2, 2] }),
   conv('3×3 of whole steps', bf16(1, 6, 15, 32), [18, 32, 3, 3], around, weight(18)),
