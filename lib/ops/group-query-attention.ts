@@ -54,7 +54,7 @@ function headsOf(n: OnnxNode): [Value, Value, Value] {
 }
 
 /** Where the new rows stand. */
-interface Place {
+export interface Place {
   /** keys before the new ones in the concatenated cache, or null where only the run knows */
   readonly past: Dim | null;
   /** int64 [B]: keys before the new ones of each sequence */
@@ -132,7 +132,10 @@ const sinkOf = (n: OnnxNode, q: Value, sink: Input): Value | null =>
 const normalised = (x: Value, weight: Value, epsilon: number): Value =>
   applyAll(RmsNorm, { axis: 3, epsilon, sum: false }, [x, weight, null, null])[0]!;
 
-function build(n: OnnxNode): Value[] {
+/** More keys that rows must not see: numbers to add to scores [B, H, Lq, keys], the rows' places given. */
+type Hidden = (q: Value, keys: Dim, place: Place) => Value;
+
+export function groupQueryAttention(n: OnnxNode, hide?: Hidden): Value[] {
   const [, , , pastKey, pastValue, , , , , , scoreBias, sink] = n.inputs;
   unquantised(n);
   let [q, k, v] = headsOf(n);
@@ -152,12 +155,13 @@ function build(n: OnnxNode): Value[] {
   const keys = shapeOf(k)[2]!;
   const hidden = visible(n, q, keys, place);
   const bias = biasOf(scoreBias, q);
+  const more = hide ? hide(q, keys, place) : null;
   const all = {
     q,
     k,
     v,
     scale: scaleOf(n.float('scale', 0), size),
-    mask: sumOf(bias && place.past === null ? widened(bias, keys) : bias, hidden),
+    mask: sumOf(sumOf(bias && place.past === null ? widened(bias, keys) : bias, hidden), more),
     causal: !hidden && n.int('causal', 1) !== 0,
     softcap: n.float('softcap', 0),
     sink: sinkOf(n, q, sink),
@@ -179,5 +183,10 @@ function unquantised(n: OnnxNode): void {
 }
 
 export const GroupQueryAttention = importOnly('GroupQueryAttention', [
-  { type: 'GroupQueryAttention', since: 1, domain: 'com.microsoft', build },
+  {
+    type: 'GroupQueryAttention',
+    since: 1,
+    domain: 'com.microsoft',
+    build: (n) => groupQueryAttention(n),
+  },
 ]);

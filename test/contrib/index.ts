@@ -2,11 +2,14 @@
 import { ATTENTIONS } from './attentions.js';
 import type { Draw } from './case.js';
 import { ELEMENTS } from './elements.js';
+import { EXPERTS } from './experts.js';
 import { FORMULAS } from './formulas.js';
 import { IMAGES } from './images.js';
 import { INTEGERS } from './integers.js';
 import { PACKED } from './packed.js';
+import { POSITIONS } from './positions.js';
 import { QUANTIZED } from './quantized.js';
+import { SPARSE } from './sparse.js';
 import { TOKENS } from './tokens.js';
 
 export const DRAWS: Readonly<Record<string, Draw>> = {
@@ -18,4 +21,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
   ...TOKENS,
   ...IMAGES,
   ...INTEGERS,
+  ...EXPERTS,
+  ...POSITIONS,
+  ...SPARSE,
 };
