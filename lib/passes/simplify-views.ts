@@ -101,7 +101,8 @@ export const VIEW_RULES: readonly Rule[] = [
   // element-wise work goes before a reshape: to where it is made
   nodeRule('reshape-behind', null, (node, around) => {
     if (!hasTrait(node.op, 'elementwise') || node.outputs.length > 1) return null;
-    const from = node.inputs.find((v) => isOp(v?.node, Reshape));
+    // a reshaped weight is what an earlier turn of this rule made: going back to it would never end
+    const from = node.inputs.find((v) => isOp(v?.node, Reshape) && !v.node.inputs[0]!.weight);
     const y = node.outputs[0]!;
     if (!from || !sameShapes(from, y)) return null;
     const shape = shapeOf(from.node!.inputs[0]!);
