@@ -4,7 +4,7 @@ import type { OpDef } from '../ir/op.js';
 import { ALL_OPS } from '../ops/registry.js';
 import { Importer, type ImporterOptions } from './importer.js';
 import { type Model, readModel } from './model.js';
-import { tableOf, versionOf } from './operators.js';
+import { tableOf } from './operators.js';
 import { type Signature, signaturesOf } from './symbols.js';
 
 export { type Declared, type Signature, checkSizes } from './symbols.js';
@@ -17,7 +17,7 @@ export interface ImportOptions extends ImporterOptions {
 
 export interface Imported {
   readonly graph: Graph;
-  /** version of ai.onnx */
+  /** version of ai.onnx; 0: the model uses none of its operators */
   readonly opset: number;
   readonly opsets: ReadonlyMap<string, number>;
   /** nodes imported, those of functions and of bodies included */
@@ -47,7 +47,7 @@ export function importModel(source: ModelSource, options: ImportOptions = {}): I
   const graph = importer.run();
   return {
     graph,
-    opset: versionOf(model.opsets, ''),
+    opset: model.opsets.get('') ?? 0,
     opsets: model.opsets,
     onnxNodes: importer.count,
     metadata: model.metadata,

@@ -32,6 +32,7 @@ export { BlackmanWindow } from './blackman-window.js';
 export { CDist } from './c-dist.js';
 export { CastMap } from './cast-map.js';
 export { Cast } from './cast.js';
+export { CausalConvWithState } from './causal-conv-with-state.js';
 export { Ceil } from './ceil.js';
 export { Celu } from './celu.js';
 export { CenterCropPad } from './center-crop-pad.js';

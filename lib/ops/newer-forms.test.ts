@@ -472,6 +472,18 @@ describe('operators of other opsets', () => {
     const [y] = run('SwiGLU', 28, [f32([2], [1, -2]), f32([2], [3, 4])]);
     near(y, [3 / (1 + Math.exp(-1)), -8 / (1 + Math.exp(2))]);
   });
+  it('convolves behind a state', () => {
+    const x = f32([1, 1, 3], [1, 2, 3]);
+    const w = f32([1, 1, 2], [10, 1]);
+    const outputs = run('CausalConvWithState', 27, [x, w], {}, 2);
+    assert.deepEqual(outputs.map(numbers), [[1, 12, 23], [3]]);
+  });
+  it('takes models that use no operator of ai.onnx', () => {
+    const binarizes = [node('Binarizer', ['x'], ['y'], {}, 'ai.onnx.ml')];
+    const model = modelOf(graph(binarizes, [valueInfo('x', 'float32', [1])], [{ name: 'y' }]), 17);
+    const opset_import = [{ domain: 'ai.onnx.ml', version: 3 }];
+    assert.equal(importModel(encodeModel({ ...model, opset_import })).opset, 0);
+  });
   it('says what to do where haio cannot', () => {
     assert.throws(() => run('ImageDecoder', 20, [fromNumbers('uint8', [1], [0])]), {
       code: 'HAIO_E_UNSUPPORTED',
