@@ -22,6 +22,8 @@ export interface Target {
   readonly isa?: string | undefined;
   /** default: the machine's cores */
   readonly threads?: number | undefined;
+  /** runs at a time on other cores; default 1 */
+  readonly instances?: number;
 }
 
 export const costOptions = (command: Command): Command =>
@@ -65,12 +67,13 @@ export async function reportCosts(
   const reports = await withPlan(path, options, io, (plan) => {
     const taken = typicalSizes(plan);
     plan.symbols.forEach((s, i) => (taken[i] = options.size?.[s.name] ?? taken[i]!));
-    return targets.map(({ hardware, isa, threads }) => {
+    return targets.map(({ hardware, isa, threads, instances = 1 }) => {
       const machine = hardware ?? own!;
       return costOf(plan, taken, {
         hardware: machine,
         isa: isa ?? (hardware ? Object.keys(machine.products)[0]! : chooseIsa(undefined)),
         threads: threads ?? machine.cores.usable,
+        instances,
       });
     });
   });

@@ -6,12 +6,14 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../native/binding.js';
 import { HaioError } from '../errors.js';
 import { benchCommand } from './commands/bench.js';
+import { capacityCommand } from './commands/capacity.js';
 import { compareCommand } from './commands/compare.js';
 import { compileCommand } from './commands/compile.js';
 import { costCommand } from './commands/cost.js';
 import { doctorCommand } from './commands/doctor.js';
 import { explainCommand } from './commands/explain.js';
 import { inspectCommand } from './commands/inspect.js';
+import { predictCommand } from './commands/predict.js';
 import { profileCommand } from './commands/profile.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { reportCommand } from './commands/report.js';
@@ -26,6 +28,8 @@ const VERBS = [
   benchCommand,
   profileCommand,
   costCommand,
+  predictCommand,
+  capacityCommand,
   reportCommand,
   quantizeCommand,
   compareCommand,

@@ -87,6 +87,45 @@ describe('verbs that run models', () => {
     });
   });
 
+  describe('predict and capacity', () => {
+    it('predict runs on other machines, and on one whose profile is in a file', async () => {
+      type Row = { target: string; milliseconds: number; throughput: number; memory: number };
+      const rows = await json<Row[]>('predict', mlp, '--threads', '1');
+      assert.ok(rows.length >= 12);
+      assert.ok(rows.every((r) => r.milliseconds > 0 && r.throughput > 0 && r.memory > 0));
+      await json('cost', mlp);
+      const own = readdirSync(folder).find((f) => f.startsWith('hardware-'))!;
+      const [row] = await json<Row[]>('predict', mlp, '--target', at(own));
+      assert.ok(row!.milliseconds > 0);
+      const { code, out } = await run('predict', mlp, '--target', 'zen4');
+      assert.equal(code, 0);
+      assert.match(out, /^zen4 +avx512vnni/m);
+      assert.match(out, /not measured.*sapphire-rapids, with a median error of 10 %/);
+      const { err } = await run('predict', mlp, '--target', 'z80');
+      assert.match(err, /z80.*haswell/);
+    });
+
+    it('tell the cores that a load needs, or that none is fast enough', async () => {
+      type Need = { target: string; need: { cores: number; p99: number; perMillion: number } };
+      const load = ['--p99', '50', '--price', '0.04', '--target', 'haswell'];
+      const [few] = await json<Need[]>('capacity', mlp, '--rps', '10', ...load);
+      const [many] = await json<Need[]>('capacity', mlp, '--rps', '9000000', ...load);
+      assert.ok(few!.need.p99 <= 50 && many!.need.p99 <= 50);
+      assert.ok(many!.need.cores > few!.need.cores && few!.need.perMillion > 0);
+      const { code, out } = await run('capacity', mlp, '--rps', '10', '--p99', '0.000001');
+      assert.equal(code, 1);
+      assert.match(out, /too slow/);
+    });
+
+    it('bench every ISA of this CPU', async () => {
+      const rows = await json<{ isa: string }[]>('bench', mlp, '--isa', 'all', '--runs', '2');
+      const usable = loadAddon()
+        .inspect()
+        .isas.filter((i) => i.usable);
+      assert.equal(rows.length, usable.length);
+    });
+  });
+
   describe('run', () => {
     it('shows each output', async () => {
       const { code, out, err } = await run('run', mlp, '--input', `x=${at('x.npy')}`);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Session, Tensor } from '../../index.js';
+import { loadAddon } from '../../native/binding.js';
 import { table } from '../../plan/explain.js';
 import { makeFeeds } from '../feeds.js';
 import {
@@ -119,6 +120,13 @@ async function measure(
   };
 }
 
+/** Names of the ISAs that this CPU can do, the best first. */
+const usableIsas = (): string[] =>
+  [...loadAddon().inspect().isas]
+    .filter((i) => i.usable)
+    .sort((a, b) => b.priority - a.priority)
+    .map((i) => i.name);
+
 const predictedCells = ({ predicted }: Measured): string[] =>
   predicted
     ? [
@@ -130,7 +138,8 @@ const predictedCells = ({ predicted }: Measured): string[] =>
 
 async function bench(path: string, options: Options, io: Io): Promise<void> {
   const list: Measured[] = [];
-  for (const isa of options.isa ?? [undefined])
+  const every = options.isa?.length === 1 && options.isa[0] === 'all';
+  for (const isa of every ? usableIsas() : (options.isa ?? [undefined]))
     for (const threads of options.threads ?? [undefined])
       list.push(await measure(path, options, { threads, isa }, io));
   if (options.json) return io.print(JSON.stringify(list));
@@ -152,7 +161,11 @@ export const benchCommand = (io: Io): Command =>
     .summary('measure the time of runs')
     .description('Measures a model after a warm-up: median, p90, p99, throughput.')
     .option('-t, --threads <n,…>', 'threads of a run, one measurement for each', integers)
-    .option('--isa <name,…>', 'kernels for these ISAs, one measurement for each', names)
+    .option(
+      '--isa <name,…>',
+      'kernels for these ISAs, one measurement for each; all: every one this CPU can do',
+      names,
+    )
     .option('-n, --runs <n>', 'this many runs', integer(1))
     .option('--seconds <n>', 'runs for so long, when --runs is not given', amount, 2)
     .option('--warm-up <n>', 'runs before the measurement', integer(1), 3)
