@@ -1,23 +1,15 @@
 // Products of bytes widened to 16 bits, so that nothing saturates: first those of even k of a group,
 // then the odd ones; see gemm/ukernel_int8.h.
 #pragma once
-#include "vec.h"
+#include "gemm/sums.h"
 
 namespace haio::HAIO_ISA::gemm {
 namespace {
 
-struct Dot {
-  using Acc = I32;
+struct Dot : Sums {
   using Line = __m512i;
-  static constexpr int N = I32::N, kHalves = 2;
+  static constexpr int kHalves = 2;
   static constexpr bool flips(bool) { return false; }
-  AI Acc zero() { return 0; }
-  AI Acc load(const int32_t* p) { return HAIO_ISA::load(p); }
-  AI void store(int32_t* p, Acc x) { HAIO_ISA::store(p, x); }
-  template <int32_t F>
-  AI Acc scaled(Acc x) {
-    return x * I32(F);
-  }
   template <int kHalf>
   AI Line wide(__m512i x) {
     return _mm512_srai_epi16(kHalf ? x : _mm512_slli_epi16(x, 8), 8);

@@ -1,22 +1,14 @@
 // sdot: both signed; see gemm/ukernel_int8.h.
 #pragma once
-#include "vec.h"
+#include "gemm/sums.h"
 
 namespace haio::HAIO_ISA::gemm {
 namespace {
 
-struct Dot {
-  using Acc = I32;
+struct Dot : Sums {
   using Line = int8x16_t;
-  static constexpr int N = I32::N, kHalves = 1;
+  static constexpr int kHalves = 1;
   static constexpr bool flips(bool isSigned) { return !isSigned; }
-  AI Acc zero() { return 0; }
-  AI Acc load(const int32_t* p) { return HAIO_ISA::load(p); }
-  AI void store(int32_t* p, Acc x) { HAIO_ISA::store(p, x); }
-  template <int32_t F>
-  AI Acc scaled(Acc x) {
-    return x * I32(F);
-  }
   template <int>
   AI Line line(const char* p) {
     return vld1q_s8(reinterpret_cast<const int8_t*>(p));
