@@ -42,7 +42,7 @@ function accumulate<T>(
 }
 
 /** Sums or products of the elements so far. */
-export function accumulated(x: Tensor, attrs: CumSumAttrs, kind: 'sum' | 'product'): Tensor {
+function accumulated(x: Tensor, attrs: CumSumAttrs, kind: 'sum' | 'product'): Tensor {
   const isSum = kind === 'sum';
   if (x.data instanceof BigInt64Array || x.data instanceof BigUint64Array) {
     const data = x.data.slice();
@@ -64,7 +64,7 @@ export function accumulated(x: Tensor, attrs: CumSumAttrs, kind: 'sum' | 'produc
 }
 
 /** What CumSum and CumProd infer. */
-export function inferAccumulated(inputs: readonly (Fact | null)[], { axis }: CumSumAttrs): Fact[] {
+function inferAccumulated(inputs: readonly (Fact | null)[], { axis }: CumSumAttrs): Fact[] {
   const type = numericAt(inputs, 0);
   if (type.shape.length === 0) shapeError('a scalar has no axis');
   checkAxis(axis, type.shape.length);
@@ -72,7 +72,7 @@ export function inferAccumulated(inputs: readonly (Fact | null)[], { axis }: Cum
 }
 
 /** Attributes of CumSum and CumProd, whose input 1 is the axis. */
-export function readAccumulated(n: OnnxNode): CumSumAttrs {
+function readAccumulated(n: OnnxNode): CumSumAttrs {
   const [axis] =
     numbersOf(n, n.inputs[1]) ??
     raise('HAIO_E_GRAPH', { reason: `node '${n.name}' (${n.type}) has no axis` });
@@ -83,33 +83,38 @@ export function readAccumulated(n: OnnxNode): CumSumAttrs {
   };
 }
 
-export const CumSum: OpDef<CumSumAttrs> = defineOp<CumSumAttrs>({
-  name: 'CumSum',
-  infer: inferAccumulated,
-  eval: ([x], attrs) => [accumulated(x!, attrs, 'sum')],
-  onnx: [
-    {
-      type: 'CumSum',
-      since: 11,
-      build: (n) => [apply(CumSum, readAccumulated(n), [n.inputs[0]!])],
+/** CumSum or CumProd. */
+export function accumulation(
+  name: string,
+  kernel: string,
+  since: number,
+  kind: 'sum' | 'product',
+): OpDef<CumSumAttrs> {
+  const op: OpDef<CumSumAttrs> = defineOp<CumSumAttrs>({
+    name,
+    infer: inferAccumulated,
+    eval: ([x], attrs) => [accumulated(x!, attrs, kind)],
+    onnx: [{ type: name, since, build: (n) => [apply(op, readAccumulated(n), [n.inputs[0]!])] }],
+    permute: ({ attrs }, _from, perm) => ({
+      attrs: { ...attrs, axis: perm[attrs.axis]! },
+      inputs: [perm],
+      outputs: [perm],
+    }),
+    lower({ attrs: { axis, exclusive, reverse } }, l) {
+      const x = l.in(0);
+      l.emit({
+        kernel: `${kernel}.${shortOf(x.dtype)}`,
+        params: { axis, exclusive: Number(exclusive), reverse: Number(reverse) },
+        inputs: [x],
+        outputs: [l.out()],
+        items: product(x.shape.filter((_, i) => i !== axis)),
+        grain: grainFor(x.shape[axis]!),
+        inplace: [0],
+      });
     },
-  ],
-  permute: ({ attrs }, _from, perm) => ({
-    attrs: { ...attrs, axis: perm[attrs.axis]! },
-    inputs: [perm],
-    outputs: [perm],
-  }),
-  lower({ attrs: { axis, exclusive, reverse } }, l) {
-    const x = l.in(0);
-    l.emit({
-      kernel: `cum_sum.${shortOf(x.dtype)}`,
-      params: { axis, exclusive: Number(exclusive), reverse: Number(reverse) },
-      inputs: [x],
-      outputs: [l.out()],
-      items: product(x.shape.filter((_, i) => i !== axis)),
-      grain: grainFor(x.shape[axis]!),
-      inplace: [0],
-    });
-  },
-  lowers: (node: Node) => movable(node) && NATIVE.includes(dtypeOf(node.inputs[0]!)),
-});
+    lowers: (node: Node) => movable(node) && NATIVE.includes(dtypeOf(node.inputs[0]!)),
+  });
+  return op;
+}
+
+export const CumSum: OpDef<CumSumAttrs> = accumulation('CumSum', 'cum_sum', 11, 'sum');

@@ -1,5 +1,6 @@
 /** Ops that are steered by indices, and the small ones along an axis. */
 import { Compress } from '../../lib/ops/compress.js';
+import { CumProd } from '../../lib/ops/cum-prod.js';
 import { CumSum } from '../../lib/ops/cum-sum.js';
 import { EyeLike } from '../../lib/ops/eye-like.js';
 import { GatherElements } from '../../lib/ops/gather-elements.js';
@@ -173,14 +174,16 @@ export const cases: readonly OpCase[] = [
         inputs: [{ dtype, shape: [3, 5] }, places(3, 9, 5), { dtype, shape: [9, 5] }],
       }),
     ]),
-    ...[false, true].flatMap((exclusive) =>
-      [false, true].map((reverse) =>
-        opCase({
-          op: CumSum,
-          name: `${exclusive ? 'exclusive' : ''} ${reverse ? 'reverse' : ''} of ${dtype}`,
-          attrs: { axis: 1, exclusive, reverse },
-          inputs: [{ dtype, shape: [3, 17, 2] }],
-        }),
+    ...[CumSum, CumProd].flatMap((op) =>
+      [false, true].flatMap((exclusive) =>
+        [false, true].map((reverse) =>
+          opCase({
+            op,
+            name: `${exclusive ? 'exclusive' : ''} ${reverse ? 'reverse' : ''} of ${dtype}`,
+            attrs: { axis: 1, exclusive, reverse },
+            inputs: [{ dtype, shape: [3, 17, 2] }],
+          }),
+        ),
       ),
     ),
     opCase({
