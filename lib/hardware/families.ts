@@ -1,6 +1,7 @@
 /**
- * Profiles of CPU families that were described, not measured: from data sheets and published measurements, for
- * one server socket's, laptop's or board's usual form. Ceilings follow from clock, vector units and width; how
+ * Profiles of CPU families that were described, not measured: one server socket's, laptop's or board's usual
+ * form. Units, widths, cores, cache sizes and memory channels are properties of the products, which `sources`
+ * document; clocks in vector code and bandwidths are estimates. Ceilings follow from clock, units and width; how
  * much of them products reach is what haio's kernels reach on machines that were measured.
  */
 import { type HardwareProfile, hashOf } from './profile.js';
@@ -21,6 +22,7 @@ interface Description {
   readonly near: readonly [l1: number, l2: number];
   /** GB/s from memory of one core, and of all */
   readonly memory: readonly [one: number, all: number];
+  /** where the product is documented */
   readonly sources: readonly string[];
 }
 
