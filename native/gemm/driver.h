@@ -14,6 +14,10 @@ namespace haio::HAIO_ISA::gemm {
 namespace {
 
 constexpr int64_t kSmallWeights = 700 << 10;  // bytes of B that stay in L2 beside A and C
+// With fewer tiles of rows than this a panel of B, read once, serves all of them from L1; with more, rows of A
+// and C would be read too often. Few bytes of B are there in either order.
+constexpr int64_t kManyTiles = 12;
+constexpr int64_t kFewWeights = 96 << 10;
 constexpr int64_t kFetchedLines = 8192;       // of the following step
 
 // One step, while a worker runs items of it.
@@ -100,7 +104,8 @@ class Driver {
 
     const EvenTiles split(length, choice.mr);
     const int64_t tiles = segments * split.tiles;
-    if (blocks.count() <= 1 && s.k * (p1 - p0) * kPanel * 4 <= kSmallWeights) {
+    const int64_t bytes = s.k * (p1 - p0) * kPanel * 4;
+    if (blocks.count() <= 1 && bytes <= (tiles >= kManyTiles ? kSmallWeights : kFewWeights)) {
       kBlock(0, rows);
       for (int64_t i = 0; i < tiles; i++)
         for (int64_t panel = p0; panel < p1; panel += width(panel)) {
