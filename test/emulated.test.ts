@@ -47,12 +47,20 @@ describe(`emulated: ops on ${isas.join(', ')}`, () => {
   opSuite(addon, isas, tiny(modules.flatMap((m) => m.cases)));
 });
 
+/** A plan of the model 'cnn' that another machine has compiled (scripts/make-plan.mjs), where one is given. */
+const planFile = process.env['HAIO_PLAN_FILE'];
+
 describe('emulated: models', () => {
+  const models: [string, string, string?][] = [
+    ['mlp', 'mlp'],
+    ['cnn', 'cnn'],
+  ];
+  if (planFile) models.push(['cnn', 'cnn, compiled elsewhere,', planFile]);
   for (const isa of isas)
-    for (const name of ['mlp', 'cnn'])
-      it(`${name} on ${isa}`, async () => {
+    for (const [name, title, file] of models)
+      it(`${title} on ${isa}`, async () => {
         const { bytes, inputs } = GALLERY[name]!();
-        const session = await load(bytes, { isa, threads: 2 });
+        const session = await load(file ?? bytes, { isa, threads: 2 });
         const feeds = Object.fromEntries(
           Object.entries(inputs).map(([k, t]) => [k, new Tensor(t.dtype, t.data, t.shape)]),
         );
