@@ -175,17 +175,23 @@ export async function keep(
 
 /** Removes the entries that were used longest ago, until the rest has no more than MOST_BYTES. */
 async function evict(folder: string): Promise<void> {
-  const keys = (await readdir(folder)).filter((f) => /^[0-9a-f]{32}\.json$/.test(f));
+  const names = (await readdir(folder)).map((f) => /^([0-9a-f]{32})\.(json|haio)$/.exec(f)?.[1]);
   const entries = await Promise.all(
-    keys.map(async (name) => {
-      const place = { folder, key: name.slice(0, -'.json'.length) };
-      const { mtimeMs } = await stat(entryFile(place));
-      const bytes = await stat(planFile(place)).then(
-        ({ size }) => size,
-        () => 0,
-      );
-      return { place, used: mtimeMs, bytes };
-    }),
+    [...new Set(names)]
+      .flatMap((key) => (key === undefined ? [] : [key]))
+      .map(async (key) => {
+        const place = { folder, key };
+        // a plan without an entry is what a process that was ended has left
+        const used = await stat(entryFile(place)).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        );
+        const bytes = await stat(planFile(place)).then(
+          ({ size }) => size,
+          () => 0,
+        );
+        return { place, used, bytes };
+      }),
   );
   entries.sort((a, b) => b.used - a.used);
   let sum = 0;
