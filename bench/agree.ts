@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { type Tensor, load } from '../lib/index.js';
 import { usableIsas } from '../lib/runtime/isa.js';
-import { CATALOG, type ModelSpec, makeFeeds } from './catalog.js';
+import { CATALOG, type ModelSpec, feedsOf } from './catalog.js';
 import { loadRival } from './rival.js';
 
 type Outputs = Readonly<Record<string, { readonly data: unknown }>>;
@@ -62,8 +62,7 @@ interface Run {
 
 async function runHaio(spec: ModelSpec, isa: string, threads: number): Promise<Run> {
   const session = await load(spec.path!, { isa, threads });
-  const names = session.inputs.map((i) => i.name);
-  const feeds = makeFeeds(spec, names);
+  const feeds = feedsOf(spec, session);
   const outputs = (await session.run(feeds)) as Outputs;
   await session.release();
   return { feeds, outputs };

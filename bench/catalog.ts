@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Tensor } from '../lib/index.js';
+import { type Session, Tensor } from '../lib/index.js';
 import type { DType } from '../lib/tensor/dtype.js';
 import { GPT2, gpt2State } from './zoo/gpt2.js';
 
@@ -189,6 +189,16 @@ export function makeInput(spec: InputSpec, seed: number): Tensor {
   const values = Array.from({ length: count }, value);
   return new Tensor(spec.type, values, spec.dims);
 }
+
+/** All feeds of a session of the model. */
+export const feedsOf = (
+  spec: ModelSpec,
+  { inputs }: Pick<Session, 'inputs'>,
+): Record<string, Tensor> =>
+  makeFeeds(
+    spec,
+    inputs.map((i) => i.name),
+  );
 
 /** All feeds of a model. Input names that the file spells differently are matched by position. */
 export const makeFeeds = (

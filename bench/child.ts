@@ -1,6 +1,6 @@
 /** One side of a measurement, in a process of its own: loads the model, then runs turns on request. */
 import { type Precision, type RunProfile, load } from '../lib/index.js';
-import { CATALOG, makeFeeds } from './catalog.js';
+import { CATALOG, feedsOf, makeFeeds } from './catalog.js';
 import { rivalModule } from './rival.js';
 
 export interface Start {
@@ -26,10 +26,7 @@ async function prepare({ side, model, threads, isa, precision }: Start): Promise
   const spec = CATALOG.find((m) => m.name === model)!;
   if (side === 'haio') {
     const session = await load(spec.path!, { threads, precision, ...(isa ? { isa } : {}) });
-    const feeds = makeFeeds(
-      spec,
-      session.inputs.map((i) => i.name),
-    );
+    const feeds = feedsOf(spec, session);
     look = () => session.profile(feeds);
     return () => session.run(feeds);
   }

@@ -5,7 +5,7 @@
  */
 import { hardwareProfile, load } from '../lib/index.js';
 import { kendallTau, median } from '../lib/runtime/statistics.js';
-import { CATALOG, makeFeeds } from './catalog.js';
+import { CATALOG, feedsOf } from './catalog.js';
 
 const [threads = '1', ...names] = process.argv.slice(2);
 /** ms of measuring for one model */
@@ -17,10 +17,7 @@ const all: [number, number][] = [];
 for (const spec of CATALOG) {
   if (spec.path === null || (names.length > 0 && !names.includes(spec.name))) continue;
   await using session = await load(spec.path, { threads: Number(threads) });
-  const feeds = makeFeeds(
-    spec,
-    session.inputs.map((i) => i.name),
-  );
+  const feeds = feedsOf(spec, session);
   await session.run(feeds);
   const times: number[] = [];
   const end = performance.now() + PATIENCE;

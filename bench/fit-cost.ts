@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { FAMILIES } from '../lib/cost/families.js';
 import { TERMS, type Term } from '../lib/cost/terms.js';
 import { hardwareProfile, load } from '../lib/index.js';
-import { CATALOG, makeFeeds } from './catalog.js';
+import { CATALOG, feedsOf } from './catalog.js';
 
 interface Sample {
   readonly family: string;
@@ -31,10 +31,7 @@ const SOURCE = join(
 
 async function samplesOf(spec: (typeof CATALOG)[number]): Promise<Sample[]> {
   await using session = await load(spec.path!, { threads: 1 });
-  const feeds = makeFeeds(
-    spec,
-    session.inputs.map((i) => i.name),
-  );
+  const feeds = feedsOf(spec, session);
   await session.run(feeds);
   const started = performance.now();
   await session.run(feeds);

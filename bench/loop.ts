@@ -9,7 +9,7 @@
  *
  *   node --expose-gc dist/bench/loop.js [haio|onnxruntime]
  */
-import { CATALOG, makeFeeds, makeInput } from './catalog.js';
+import { CATALOG, feedsOf, makeFeeds, makeInput } from './catalog.js';
 import { rivalModule } from './rival.js';
 import { type Session, Tensor, load } from '../lib/index.js';
 
@@ -23,10 +23,7 @@ async function open(name: string): Promise<Run | null> {
   if (!spec?.path) return null;
   if (side === 'haio') {
     const session = await load(spec.path);
-    const feeds = makeFeeds(
-      spec,
-      session.inputs.map((i) => i.name),
-    );
+    const feeds = feedsOf(spec, session);
     return () => session.run(feeds);
   }
   const ort = rivalModule();
@@ -88,10 +85,7 @@ async function aborts(model: string, threads: number): Promise<void> {
   const spec = specOf(model);
   if (!spec?.path) return;
   const session = await load(spec.path, { threads });
-  const feeds = makeFeeds(
-    spec,
-    session.inputs.map((i) => i.name),
-  );
+  const feeds = feedsOf(spec, session);
   await session.run(feeds);
   const started = performance.now();
   await session.run(feeds);

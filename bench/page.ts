@@ -97,30 +97,32 @@ export function benchPage(
     `${threads} thread${threads === 1 ? '' : 's'}, ${count} models`,
     `geometric mean ${mean.toFixed(3)}×, lowest ${low.toFixed(2)}×`,
   ]);
-  return page(title, [
-    tag('h1', {}, escape(title)),
-    tag('table', {}, ...[...facts, ...sums].map(([a, b]) => tag('tr', {}, cell(a), cell(b)))),
-    section(
-      'Ratios',
-      'Time of onnxruntime-node over time of haio, medians of interleaved turns; thin lines reach from the lowest to the highest pair.',
-      bars(rows),
-    ),
-    section(
-      'Times',
-      'Medians of warm runs; the first run counts from before the load.',
-      table(rows),
-    ),
-    section(
-      'Steps',
-      'Where haio spends the time of each model.',
-      ...profiles.map(({ name, profile }) =>
-        tag(
-          'details',
-          {},
-          tag('summary', {}, escape(`${name}: ${(profile.micros / 1000).toFixed(2)} ms`)),
-          stepTable(profile.steps, colours(profile.steps.map((s) => s.kernel))),
+  return page(
+    title,
+    [...facts, ...sums],
+    [
+      section(
+        'Ratios',
+        'Time of onnxruntime-node over time of haio, medians of interleaved turns; thin lines reach from the lowest to the highest pair.',
+        bars(rows),
+      ),
+      section(
+        'Times',
+        'Medians of warm runs; the first run counts from before the load.',
+        table(rows),
+      ),
+      section(
+        'Steps',
+        'Where haio spends the time of each model.',
+        ...profiles.map(({ name, profile }) =>
+          tag(
+            'details',
+            {},
+            tag('summary', {}, escape(`${name}: ${(profile.micros / 1000).toFixed(2)} ms`)),
+            stepTable(profile.steps, colours(profile.steps.map((s) => s.kernel))),
+          ),
         ),
       ),
-    ),
-  ]);
+    ],
+  );
 }

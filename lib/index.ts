@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { raise } from './errors.js';
 import { cacheFolder } from './hardware/store.js';
 import { inspection, loadAddon } from './native/binding.js';
+import { nextTurn } from './native/turn.js';
 import { PRECISIONS, type Precision } from './passes/precisions.js';
 import { compileOrFind } from './runtime/cache.js';
 import type { CompileOptions, Source } from './runtime/compile.js';
@@ -167,8 +168,6 @@ const settle = ({ threads, isa, lanes }: OpenOptions): Settled => {
     lanes: lanes ?? 1,
   };
 };
-
-const nextTurn = (): Promise<void> => new Promise((resume) => setImmediate(resume));
 
 /** Whether the model is a compiled one: a plan file, or its bytes. */
 const isCompiled = async (source: Source): Promise<boolean> =>

@@ -6,6 +6,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { raise } from '../errors.js';
 import { failure } from '../native/binding.js';
+import { nextTurn } from '../native/turn.js';
 import type { Addon } from '../native/types.js';
 import { FILE_MAGIC, HEAD_BYTES, HEAD_FIELDS } from './encode.js';
 
@@ -20,7 +21,7 @@ async function* slices(
   to: number,
 ): AsyncGenerator<Uint8Array> {
   for (let at = from; at < to; at += SLICE) {
-    if (at > from) await new Promise((resume) => setImmediate(resume));
+    if (at > from) await nextTurn();
     yield native.modelRead(model, at, Math.min(SLICE, to - at));
   }
 }
@@ -100,7 +101,7 @@ export function openPlanFile(native: Addon, path: string): number {
 export async function openPlanBytes(native: Addon, bytes: Uint8Array): Promise<number> {
   const model = native.modelCreate(bytes.length);
   for (let at = 0; at < bytes.length; at += SLICE) {
-    if (at > 0) await new Promise((resume) => setImmediate(resume));
+    if (at > 0) await nextTurn();
     native.modelWrite(model, at, bytes.subarray(at, at + SLICE));
   }
   return model;

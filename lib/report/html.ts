@@ -107,8 +107,6 @@ export function htmlReport({ title, facts, profile, graph }: ReportSource): stri
     null,
   );
   const body = [
-    tag('h1', {}, escape(title)),
-    tag('table', {}, ...facts.map(([name, value]) => tag('tr', {}, cell(name), cell(value)))),
     section(
       'Roofline',
       'Each step is a point, its area its share of the time; the lines are what this machine was measured to do.',
@@ -131,5 +129,5 @@ export function htmlReport({ title, facts, profile, graph }: ReportSource): stri
     section('Steps', 'In the order of the plan.', stepTable(profile.steps, paint)),
     ...(graph ? [graphSection(graph)] : []),
   ];
-  return page(title, body);
+  return page(title, facts, body);
 }

@@ -24,15 +24,25 @@ export const head = (names: readonly string[], numeric: ReadonlySet<number>): st
 export const section = (title: string, note: string, ...content: readonly string[]): string =>
   tag('section', {}, tag('h2', {}, escape(title)), tag('p', {}, escape(note)), ...content);
 
-/** The text of an HTML file; `body` is markup. */
-export function page(title: string, body: readonly string[]): string {
+/** The text of an HTML file: title, a table of what and how much, then `body`, which is markup. */
+export function page(
+  title: string,
+  facts: readonly (readonly [string, string])[],
+  body: readonly string[],
+): string {
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     tag('title', {}, escape(title)),
     `<style>${STYLE}</style></head>`,
-    tag('body', {}, ...body),
+    tag(
+      'body',
+      {},
+      tag('h1', {}, escape(title)),
+      tag('table', {}, ...facts.map(([name, value]) => tag('tr', {}, cell(name), cell(value)))),
+      ...body,
+    ),
     '</html>\n',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** What quantizing did to a model, layer by layer, as a page. */
 import type { LayerReport, RunProfile } from '../index.js';
 import { cell, head, page, section } from './page.js';
-import { escape, tag } from './svg.js';
+import { tag } from './svg.js';
 
 /** A layer with the microseconds that its steps take in the float and in the quantized model. */
 export interface TimedLayer extends LayerReport {
@@ -37,7 +37,8 @@ export function timedLayers(
   return layers.map((l, i) => ({ ...l, before: was[i]!, after: is[i]! }));
 }
 
-const decibels = (x: number | null): string =>
+/** 'exact' where nothing is lost; '' where it is not known. */
+export const decibels = (x: number | null): string =>
   x === null ? '' : x === Infinity ? 'exact' : x.toFixed(1);
 
 function layerTable(layers: readonly TimedLayer[], integers: string): string {
@@ -83,9 +84,7 @@ export function quantizePage(
   layers: readonly TimedLayer[],
   integers: string,
 ): string {
-  return page(title, [
-    tag('h1', {}, escape(title)),
-    tag('table', {}, ...facts.map(([name, value]) => tag('tr', {}, cell(name), cell(value)))),
+  return page(title, facts, [
     section(
       'Layers',
       'Time of each layer (with what is fused to it) before and after on this machine; signal to error of its product ' +

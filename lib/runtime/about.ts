@@ -33,6 +33,10 @@ const fixSizes = (
   shape: shape.map((d) => (typeof d === 'string' && Object.hasOwn(sizes, d) ? sizes[d]! : d)),
 });
 
+/** Contents of inputs by name, as JSON that fixedValue reads. */
+export const valuesJson = (values: Readonly<Record<string, Tensor>>): Json[] =>
+  Object.entries(values).map(([name, t]) => [name, t.dtype, [...t.shape], [...toNumbers(t)]]);
+
 /** As JSON, for encodeHead. */
 export function aboutJson(
   compiled: Pick<About, 'inputs' | 'outputs' | 'nodes' | 'state'>,
@@ -40,15 +44,9 @@ export function aboutJson(
 ): Json {
   const inputs = compiled.inputs.map((s) => fixSizes(s, sizes, shapes[s.name]));
   const outputs = compiled.outputs.map((s) => fixSizes(s, sizes));
-  const fixed = Object.entries(values).map(([name, t]): Json => [
-    name,
-    t.dtype,
-    [...t.shape],
-    [...toNumbers(t)],
-  ]);
   const state = Object.entries(compiled.state);
   const nodes = { ...compiled.nodes };
-  return { isa, inputs, outputs, nodes, state, values: fixed } as unknown as Json;
+  return { isa, inputs, outputs, nodes, state, values: valuesJson(values) } as unknown as Json;
 }
 
 type Obj = Readonly<Record<string, Json>>;

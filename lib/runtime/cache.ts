@@ -18,14 +18,14 @@ import {
 } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { addonPath, packageVersion } from '../native/binding.js';
+import { nextTurn } from '../native/turn.js';
 import type { Addon } from '../native/types.js';
 import type { Json } from '../plan/attrs.js';
 import { FILE_VERSION } from '../plan/encode.js';
 import { openModel } from '../plan/decode.js';
 import { openPlanFile, savePlan } from '../plan/file.js';
 import type { CompiledModel } from '../plan/plan.js';
-import { type Tensor, toNumbers } from '../tensor/tensor.js';
-import { readSignature } from './about.js';
+import { readSignature, valuesJson } from './about.js';
 import type { CompileOptions, Compiled, Deferred, Numbers, Pins, Source } from './compile.js';
 import { compileInWorker } from './compiler.js';
 
@@ -57,17 +57,13 @@ const stampOf = async (path: string): Promise<Stamp> => {
   return [path, size, mtimeMs];
 };
 
-const plainOf = (t: Tensor): unknown => [t.dtype, t.shape, Array.from(toNumbers(t))];
-const plainValues = (values: Readonly<Record<string, Tensor>>): unknown =>
-  Object.entries(values).map(([name, t]) => [name, plainOf(t)]);
-
 /** Of a file: its path, size and time; of bytes: their digest. */
 async function identity(source: Source): Promise<unknown> {
   const digest = async (bytes: Uint8Array): Promise<string> => {
     const hash = createHash('sha256');
     for (let at = 0; at < bytes.length; at += SLICE) {
       hash.update(bytes.subarray(at, at + SLICE));
-      await new Promise((resume) => setImmediate(resume));
+      await nextTurn();
     }
     return hash.digest('hex');
   };
@@ -93,7 +89,7 @@ async function keyOf(source: Source, options: CompileOptions): Promise<string> {
     state,
     sizes,
     shapes,
-    plainValues(values),
+    valuesJson(values),
   ];
   const text = JSON.stringify([...what, await identity(source)]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -114,7 +110,11 @@ const chosen = (pins: Pins, offered: Numbers | undefined): string =>
   JSON.stringify([
     pins.symbols.map((s) => offered?.sizes[s]),
     pins.shapes.map((s) => offered?.shapes[s]),
-    pins.inputs.map((s) => offered?.values[s] && plainOf(offered.values[s])),
+    valuesJson(
+      Object.fromEntries(
+        Object.entries(offered?.values ?? {}).filter(([name]) => pins.inputs.includes(name)),
+      ),
+    ),
   ]);
 
 /** The entry at the place; null where there is none that fits. */

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { HaioError } from '../errors.js';
 import type { Place } from './cache.js';
 import type { CompileOptions, Compiled, Deferred, Source } from './compile.js';
+import { nextTurn } from '../native/turn.js';
 import { errorOf } from './failure.js';
 import type { Reply, Request } from './compile-worker.js';
 
@@ -112,7 +113,7 @@ async function share(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const out = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   for (let at = 0; at < bytes.length; at += SLICE) {
-    if (at > 0) await new Promise((resume) => setImmediate(resume));
+    if (at > 0) await nextTurn();
     out.set(bytes.subarray(at, at + SLICE), at);
   }
   return out;

@@ -9,7 +9,7 @@ import {
   quantize,
 } from '../../index.js';
 import { table } from '../../plan/explain.js';
-import { quantizePage, timedLayers } from '../../report/quantized.js';
+import { decibels, quantizePage, timedLayers } from '../../report/quantized.js';
 import { makeFeeds } from '../feeds.js';
 import { IMAGE_DEFAULTS, type ImageSpec } from '../images.js';
 import { amount, given, integer, names } from '../options.js';
@@ -73,9 +73,6 @@ function widthHeight(text: string): [number, number] {
   if (!width || !height) throw new InvalidArgumentError('expected width x height, as 224x224');
   return [Number(width), Number(height)];
 }
-
-const decibels = (x: number | null): string =>
-  x === null ? '' : x === Infinity ? 'exact' : x.toFixed(1);
 
 const integersOf = (mode: QuantizeReport['mode']): string =>
   mode === 'weights4' ? 'int4' : 'int8';
