@@ -21,7 +21,7 @@ import {
 import { type QuantizeOptions, quantizeSource } from './runtime/quantize.js';
 import type { Quantized } from './quant/quantize.js';
 import { Session } from './runtime/session.js';
-import { type TensorLike, plainTensors } from './runtime/tensor.js';
+import { type TensorLike, describe, plainTensors } from './runtime/tensor.js';
 import { isPlan, isPlanFile, openPlanBytes, openPlanFile } from './plan/file.js';
 
 export { HaioError, type ErrorCode } from './errors.js';
@@ -141,7 +141,13 @@ function checkOptions(options: LoadOptions): void {
     if (!OPTIONS.includes(key))
       raise('HAIO_E_NAME', { what: 'option', name: key, known: OPTIONS.join(', ') });
   checkIntegers(options);
-  const { precision = 'fp32' } = options;
+  const { precision = 'fp32', cache = false } = options;
+  if (typeof cache !== 'boolean' && (typeof cache !== 'string' || cache === ''))
+    raise('HAIO_E_ARGUMENT', {
+      name: 'cache',
+      expected: 'true, false or the path of a folder',
+      got: describe(cache),
+    });
   if (!PRECISIONS.includes(precision))
     raise('HAIO_E_ARGUMENT', {
       name: 'precision',

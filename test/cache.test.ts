@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadOptions, Tensor, load } from '../lib/index.js';
+import { HaioError, type LoadOptions, Tensor, load } from '../lib/index.js';
 import { linear, tower } from './models/towers.js';
 import { random } from './models/random.js';
 
@@ -103,6 +103,14 @@ describe('compiles kept on disk', () => {
     }
     assert.fail('was not kept again');
   }
+
+  it('go to a folder, and to nothing else', async () => {
+    for (const wrong of [5, '', null, {}])
+      await assert.rejects(
+        load(path, { cache: wrong as never }),
+        (e) => e instanceof HaioError && e.code === 'HAIO_E_ARGUMENT' && /cache/.test(e.message),
+      );
+  });
 
   it('are no trouble where nothing can be written', async () => {
     const file = join(folder, 'file');
